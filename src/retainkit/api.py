@@ -1,0 +1,161 @@
+"""The commands as Python functions: the same words, the same Result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+
+from rich.console import RenderResult
+
+from retainkit.choices import (
+    Clock,
+    CohortKind,
+    CohortMode,
+    Measure,
+    Period,
+    RetentionCohort,
+    RetentionMode,
+    Weekday,
+)
+from retainkit.engine import Request, run
+from retainkit.metrics.cohort import COHORT, CohortParams
+from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
+from retainkit.render import RenderOptions, render_text, to_html, to_rich
+from retainkit.results import Result
+from retainkit.sources import Input, SourceOptions
+from retainkit.sources.options import Moment
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+
+
+Word = TypeVar("Word", bound=str)
+
+
+class SourceKeywords(TypedDict, total=False):
+    """How events are read: the shared options of every command, as keywords."""
+
+    member_col: str | None
+    time_col: str | None
+    event_col: str | None
+    amount_col: str | None
+    order_col: str | None
+    joined_col: str | None
+    left_col: str | None
+    members: Input | None
+    where: str | None
+    since: Moment | None
+    until: Moment | None
+    as_of: Moment | None
+    tz: str
+    week_start: Weekday
+    naive_tz: str | None
+    day_first: bool | None
+    time_format: str | Iterable[str]
+    encoding: str | None
+    separator: str | None
+    header: bool
+    max_rejects: float
+    rejects: str | None
+
+
+class Answer(Result):
+    """A Result that shows itself: in a terminal, by Rich, and as HTML in a notebook."""
+
+    def __str__(self) -> str:
+        return render_text(self, "table", RenderOptions(width=100))
+
+    __repr__ = __str__
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield to_rich(self, options.max_width)
+
+    def _repr_html_(self) -> str:
+        return to_html(self)
+
+
+def cohort(
+    events: Input | Sequence[Input],
+    *,
+    period: Period = "month",
+    mode: CohortMode = "on",
+    clock: Clock = "calendar",
+    brackets: str | Iterable[str] = (),
+    cohorts: CohortKind = "first",
+    min_occurrences: int = 1,
+    measure: Measure = "members",
+    start_event: str | None = None,
+    return_event: str | None = None,
+    by: str | Iterable[str] = (),
+    lookback: str | None = None,
+    horizon: int = 12,
+    confidence: float = 0.95,
+    **source: Unpack[SourceKeywords],
+) -> Answer:
+    """Return who started in each period and which share came back at each age.
+
+    events: a path (file, folder, glob), a Polars, pandas or PyArrow table, or several of them.
+    The tables are `main` (cohort x age) and `pooled` (the mean over complete cells). Raises
+    UsageError for a request that makes no sense and InputError for data that cannot be used.
+    The command is `retainkit cohort`; docs/cohort.md defines every word.
+    """
+    params = CohortParams(
+        period=period,
+        mode=mode,
+        clock=clock,
+        brackets=tuple(brackets.split(",")) if isinstance(brackets, str) else tuple(brackets),
+        cohorts=cohorts,
+        min_occurrences=min_occurrences,
+        measure=measure,
+        start_event=start_event,
+        return_event=return_event,
+        by=_several(by),
+        lookback=lookback,
+        horizon=horizon,
+        confidence=confidence,
+    )
+    return _answer(Request(COHORT, params), events, source)
+
+
+def retention(
+    events: Input | Sequence[Input],
+    *,
+    days: int | Iterable[int] = (1, 7, 30),
+    mode: RetentionMode | Iterable[RetentionMode] = MODES,
+    cohort: RetentionCohort | None = None,
+    clock: Clock = "calendar",
+    start_event: str | None = None,
+    return_event: str | None = None,
+    by: str | Iterable[str] = (),
+    lookback: str | None = None,
+    confidence: float = 0.95,
+    **source: Unpack[SourceKeywords],
+) -> Answer:
+    """Return the share of members back on day N, within days 1 to N, and on day N or after.
+
+    events: as for `cohort`. The table is `main`, one row for each day and mode, split by cohort
+    and segment where asked. The command is `retainkit retention`; docs/retention.md defines it.
+    """
+    params = RetentionParams(
+        days=(days,) if isinstance(days, int) else tuple(days),
+        mode=_several(mode),
+        cohort=cohort,
+        clock=clock,
+        start_event=start_event,
+        return_event=return_event,
+        by=_several(by),
+        lookback=lookback,
+        confidence=confidence,
+    )
+    return _answer(Request(RETENTION, params), events, source)
+
+
+def _answer(request: Request, events: Input | Sequence[Input], source: SourceKeywords) -> Answer:
+    inputs = list(events) if isinstance(events, list | tuple) else [events]
+    keywords: dict[str, Any] = {**source, "time_format": _several(source.get("time_format", ()))}
+    return Answer(**vars(run([request], inputs, SourceOptions(**keywords))[0]))
+
+
+def _several(words: Word | Iterable[Word]) -> tuple[Word, ...]:
+    """Return one word or several as several."""
+    return (words,) if isinstance(words, str) else tuple(words)

@@ -1,0 +1,15 @@
+"""The words that options choose from, one type each; imports nothing heavy, so --help is quick."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Period = Literal["hour", "day", "week", "month", "quarter", "year"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Clock = Literal["calendar", "elapsed"]
+CohortMode = Literal["on", "within", "on-or-after", "every"]
+CohortKind = Literal["first", "recurring"]
+Measure = Literal["members", "amount", "orders"]
+RetentionMode = Literal["on", "within", "on-or-after"]
+RetentionCohort = Literal["day", "week", "month"]
+Format = Literal["table", "markdown", "html", "json", "csv", "parquet"]

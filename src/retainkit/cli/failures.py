@@ -1,0 +1,49 @@
+"""What the user sees when something goes wrong: one message, one exit code, no traceback."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+
+from retainkit.errors import RetainkitError
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+def guarded(body: Callable[..., None], **given: Any) -> None:
+    """Call `body` and turn what it raises into a message and an exit code.
+
+    Exit codes: 1 the run failed, 2 wrong usage, 130 interrupted, 143 terminated. A reader that
+    closes the pipe (`| head`) ends the command quietly.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        body(**given)
+        sys.stdout.flush()
+    except RetainkitError as error:
+        tell(error)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; nothing was written.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # What Python still holds for the closed pipe would fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell(error: RetainkitError) -> None:
+    """Write an error and what to do about it to stderr."""
+    from retainkit.render.cells import clean
+
+    typer.echo(f"Error: {clean(error.message)}", err=True)
+    if error.hint:
+        typer.echo(clean(error.hint), err=True)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)

@@ -1,0 +1,176 @@
+"""The options that commands share, declared once; `command.py` gives them to commands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retainkit.choices import Format, Weekday
+from retainkit.cli.config import load_config
+
+COLUMNS = "Columns: a name or a SQL expression"
+ROWS = "Which rows count"
+TIME = "Time"
+READING = "Reading"
+OUTPUT = "Output"
+
+
+class SourceFlags:
+    """What to read and how; the fields of SourceOptions, and the sources themselves."""
+
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE...", help="Files, folders, globs, or - for stdin."),
+    ] = None
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Settings; else retainkit.toml, searched from here upward.",
+            callback=load_config,
+            is_eager=True,
+            rich_help_panel=READING,
+        ),
+    ] = None
+    member_col: Annotated[
+        str | None, typer.Option(help="Who: the member's id.", rich_help_panel=COLUMNS)
+    ] = None
+    time_col: Annotated[
+        str | None, typer.Option(help="When: the time of the event.", rich_help_panel=COLUMNS)
+    ] = None
+    event_col: Annotated[
+        str | None, typer.Option(help="What: the event's name.", rich_help_panel=COLUMNS)
+    ] = None
+    amount_col: Annotated[
+        str | None, typer.Option(help="Money of the event.", rich_help_panel=COLUMNS)
+    ] = None
+    order_col: Annotated[
+        str | None, typer.Option(help="The order's id.", rich_help_panel=COLUMNS)
+    ] = None
+    joined_col: Annotated[
+        str | None,
+        typer.Option(help="When the member joined (member table).", rich_help_panel=COLUMNS),
+    ] = None
+    left_col: Annotated[
+        str | None,
+        typer.Option(help="When the member left (member table).", rich_help_panel=COLUMNS),
+    ] = None
+    members: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The member table: joined, left, attributes.",
+            rich_help_panel=READING,
+        ),
+    ] = None
+    where: Annotated[
+        str | None,
+        typer.Option(metavar="SQL", help="Only rows for which this holds.", rich_help_panel=ROWS),
+    ] = None
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Only rows from then on.", rich_help_panel=ROWS),
+    ] = None
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Only rows before then.", rich_help_panel=ROWS),
+    ] = None
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="The end of what was observed; by default midnight after the last event's day.",
+            rich_help_panel=TIME,
+        ),
+    ] = None
+    tz: Annotated[
+        str,
+        typer.Option(help="Time zone of the calendar.", metavar="ZONE", rich_help_panel=TIME),
+    ] = "UTC"
+    week_start: Annotated[
+        Weekday, typer.Option(help="First day of a week.", rich_help_panel=TIME)
+    ] = "monday"
+    naive_tz: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="Zone of times without offset; by default --tz.",
+            rich_help_panel=TIME,
+        ),
+    ] = None
+    day_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--day-first/--month-first",
+            help="How to read 01/04/2024.",
+            rich_help_panel=TIME,
+        ),
+    ] = None
+    time_format: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT", help="How times are written, like %d.%m.%Y.", rich_help_panel=TIME
+        ),
+    ] = None
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Encoding of text files, like gb18030.", rich_help_panel=READING),
+    ] = None
+    separator: Annotated[
+        str | None,
+        typer.Option(help="What separates the cells of a CSV.", rich_help_panel=READING),
+    ] = None
+    header: Annotated[
+        bool,
+        typer.Option(
+            help="Whether text files have a header; without, columns are column_1, column_2 ...",
+            rich_help_panel=READING,
+        ),
+    ] = True
+    max_rejects: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Fail past this share of refused rows.", rich_help_panel=READING
+        ),
+    ] = 0.5
+    rejects: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Write refused rows there, with reasons.", rich_help_panel=READING
+        ),
+    ] = None
+
+
+class OutputFlags:
+    """Where the answer goes and in what form."""
+
+    format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="By default the suffix of -o, else table.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write there instead of stdout.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    table: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Which table of the result to write.", rich_help_panel=OUTPUT
+        ),
+    ] = None
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT
+        ),
+    ] = False

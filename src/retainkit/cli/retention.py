@@ -1,0 +1,66 @@
+"""`retainkit retention`: D1, D7, D30. Its Python twin is `retainkit.retention`."""
+
+from typing import Annotated, cast
+
+import typer
+
+from retainkit.choices import Clock, RetentionCohort, RetentionMode
+from retainkit.cli.command import Output, Source
+from retainkit.cli.metric import answer
+from retainkit.errors import UsageError
+
+
+def retention(
+    source: Source,
+    out: Output,
+    days: Annotated[str, typer.Option(metavar="DAYS", help="Which days, like 1,7,30.")] = "1,7,30",
+    mode: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="on|within|on-or-after",
+            help="On day N, within days 1 to N, or on day N and after; repeatable, by default all.",
+        ),
+    ] = None,
+    cohort: Annotated[
+        RetentionCohort | None, typer.Option(help="Split by the period of the start.")
+    ] = None,
+    clock: Annotated[
+        Clock, typer.Option(help="Calendar days, or 24 hours from the member's own start.")
+    ] = "calendar",
+    start_event: Annotated[
+        str | None, typer.Option(metavar="SELECTOR", help="What starts a member; any event.")
+    ] = None,
+    return_event: Annotated[
+        str | None, typer.Option(metavar="SELECTOR", help="What is coming back; any event.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Split by it; repeatable.")
+    ] = None,
+    lookback: Annotated[
+        str | None,
+        typer.Option(metavar="DAYS", help="Leave out members seen in the first days, like 30d."),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+) -> None:
+    """How many members come back on day 1, 7 and 30 after their start."""
+    from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
+
+    params = RetentionParams(
+        days=_days(days),
+        mode=tuple(cast(RetentionMode, each) for each in mode) if mode else MODES,
+        cohort=cohort,
+        clock=clock,
+        start_event=start_event,
+        return_event=return_event,
+        by=tuple(by or ()),
+        lookback=lookback,
+        confidence=confidence,
+    )
+    answer(RETENTION, params, source, out)
+
+
+def _days(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(day) for day in text.split(","))
+    except ValueError:
+        raise UsageError(f"--days: '{text}' is not a list of days like 1,7,30.") from None

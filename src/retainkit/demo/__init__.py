@@ -1,0 +1,5 @@
+"""An invented community shop with known truths planted in it, to learn on and to test with."""
+
+from retainkit.demo.write import DemoFiles, write_demo
+
+__all__ = ["DemoFiles", "write_demo"]

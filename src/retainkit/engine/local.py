@@ -1,0 +1,190 @@
+"""The engine of one machine: one scan for all metrics, one Timeline a partition of members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from retainkit.engine.request import Request, source_params
+from retainkit.periods import Calendar, Window
+from retainkit.results import DataWindow, Result
+from retainkit.sources import Input, SourceOptions, Table, open_table
+from retainkit.sources.canonical import Events, Wanted, read_events
+from retainkit.sources.quality import Quality
+from retainkit.timeline import Builder, HashCollision, Needs, Timeline, member_keys, partition_of
+
+Progress = Callable[[int], None]  # is told how many more rows have been read
+
+BATCH = 1 << 20
+SEEDS = range(8)
+
+
+def run(
+    requests: Sequence[Request],
+    inputs: Sequence[Input],
+    options: SourceOptions,
+    *,
+    partitions: int = 1,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Return one Result a request, all from one scan of the inputs.
+
+    partitions: into how many parts members are split; the Results are the same for any number.
+    Raises InputError where the data cannot be used, UsageError where the request cannot be met.
+    """
+    calendar = Calendar(options.tz, options.week_start)
+    with ExitStack() as stack:
+        table = stack.enter_context(open_table(inputs, options, origin=options.rejects is not None))
+        members = None
+        if options.members is not None:
+            members = stack.enter_context(open_table([options.members], options))
+        needs = Needs.union([request.needs(False) for request in requests])
+        events = read_events(table, members, options, _wanted(needs), calendar)
+        needs = _settled(requests, events)
+        scan = _scan(table, events, options, needs, calendar, partitions, progress)
+    window = _window(scan, options, calendar)
+    tallies: list[list[pl.DataFrame]] = [[] for _ in requests]
+    count = 0
+    for timeline in scan.timelines:
+        count += timeline.members
+        for request, parts in zip(requests, tallies, strict=True):
+            parts.append(request.metric.tally(timeline, request.params, window))
+    data = _data(scan, count, window, options)
+    notes = [*scan.notes(), *events.notes]
+    source = source_params(inputs, options)
+    return [
+        request.result(parts, window, data, notes, source)
+        for request, parts in zip(requests, tallies, strict=True)
+    ]
+
+
+@dataclass
+class _Scan:
+    """What one scan brought: timelines, and what was seen on the way."""
+
+    timelines: list[Timeline] = field(default_factory=list)
+    rows: int = 0
+    negative: int = 0
+    first: int | None = None
+    last: int | None = None
+    refused: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def see(self, used: pl.DataFrame) -> None:
+        """Count used events."""
+        if not used.height:
+            return
+        self.rows += used.height
+        first, last = used.select(first=pl.col("time").min(), last=pl.col("time").max()).row(0)
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
+        if "amount" in used.columns:
+            self.negative += int((used["amount"] < 0).sum())
+
+    def notes(self) -> list[str]:
+        """Return what a reader has to know of the rows."""
+        said = []
+        for kind, reasons in (("refused", self.refused), ("left out", self.left_out)):
+            if reasons:
+                listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
+                said.append(f"{sum(reasons.values()):,} rows {kind}: {listed}.")
+        if self.negative:
+            said.append(
+                f"{self.negative:,} rows have negative amounts (refunds, cancellations); they "
+                "count unless --where leaves them out."
+            )
+        return said
+
+
+def _wanted(needs: Needs) -> Wanted:
+    return Wanted(
+        marks=needs.selectors, amount=needs.amount, order=needs.order, segments=needs.segments
+    )
+
+
+def _settled(requests: Sequence[Request], events: Events) -> Needs:
+    """Return what is needed now that it is known whether members' joining times are."""
+    joined = events.members is not None and events.members["joined"].count() > 0
+    needs = Needs.union([request.needs(joined) for request in requests])
+    return replace(needs, grain="exact") if "event" in events.segments else needs
+
+
+def _scan(
+    table: Table,
+    events: Events,
+    options: SourceOptions,
+    needs: Needs,
+    calendar: Calendar,
+    partitions: int,
+    progress: Progress | None,
+) -> _Scan:
+    for seed in SEEDS:
+        builders = _builders(events, needs, calendar, partitions, seed)
+        scan = _Scan()
+        with Quality(options.max_rejects, options.rejects, table.files) as quality, table.reading():
+            for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
+                if progress is not None:
+                    progress(batch.height)
+                used = quality.add(batch)
+                scan.see(used)
+                _deal(used, builders, seed)
+            scan.refused, scan.left_out = quality.finish()
+        try:
+            scan.timelines = [builder.build() for builder in builders]
+        except HashCollision:
+            continue
+        return scan
+    raise AssertionError("text ids collided under every seed")  # 2**-64 a pair, each time
+
+
+def _builders(
+    events: Events, needs: Needs, calendar: Calendar, partitions: int, seed: int
+) -> list[Builder]:
+    segments = list(zip(needs.segments, events.segments, strict=True))
+    tables: list[pl.DataFrame | None] = [None] * partitions
+    if events.members is not None:
+        part_of = partition_of(member_keys(events.members["member"], seed), partitions)
+        tables = [events.members.filter(pl.Series(part_of) == part) for part in range(partitions)]
+    return [Builder(needs, calendar, segments, table=table, seed=seed) for table in tables]
+
+
+def _deal(used: pl.DataFrame, builders: Sequence[Builder], seed: int) -> None:
+    """Hand each event to the builder of its member's partition."""
+    if not used.height:
+        return
+    keys = member_keys(used["member"], seed)
+    if len(builders) == 1:
+        builders[0].add(used, keys)
+        return
+    parts = partition_of(keys, len(builders))
+    for part in np.unique(parts):
+        mine = parts == part
+        builders[part].add(used.filter(pl.Series(mine)), keys[mine])
+
+
+def _window(scan: _Scan, options: SourceOptions, calendar: Calendar) -> Window:
+    """Return what was observed; a source without events is observed up to a stated as-of."""
+    first, last = scan.first or 0, scan.last or 0
+    if options.as_of is not None:
+        as_of = calendar.moment(options.as_of, "--as-of")
+    else:
+        as_of = calendar.next_midnight(last) if scan.rows else 0
+    since = None if options.since is None else calendar.moment(options.since, "--since")
+    return Window(calendar, first, last, as_of, since)
+
+
+def _data(scan: _Scan, members: int, window: Window, options: SourceOptions) -> DataWindow:
+    return DataWindow(
+        rows=scan.rows,
+        members=members,
+        first=window.calendar.aware(window.first) if scan.rows else None,
+        last=window.calendar.aware(window.last) if scan.rows else None,
+        as_of=window.calendar.aware(window.as_of) if scan.rows or options.as_of else None,
+        tz=options.tz,
+        refused=scan.refused,
+        left_out=scan.left_out,
+    )

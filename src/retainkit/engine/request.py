@@ -1,0 +1,60 @@
+"""One metric asked for, and the Result it becomes; the same whichever engine runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from retainkit.metrics.base import Metric
+from retainkit.periods import Window
+from retainkit.results import DataWindow, Result
+from retainkit.sources import Input, SourceOptions
+from retainkit.timeline import Needs
+
+
+@dataclass(frozen=True)
+class Request:
+    """A metric and its parameters."""
+
+    metric: Metric[Any]
+    params: Any
+
+    def needs(self, joined: bool) -> Needs:
+        """Return what the metric reads of each event."""
+        return self.metric.needs(self.params, joined)
+
+    def result(
+        self,
+        tallies: Iterable[pl.DataFrame],
+        window: Window,
+        data: DataWindow,
+        notes: Sequence[str],
+        source: Mapping[str, object],
+    ) -> Result:
+        """Return the Result that the tallies of disjoint members add up to."""
+        tally = self.metric.merge(tallies)
+        summary = self.metric.summarise(tally, self.params, window)
+        return Result(
+            command=self.metric.command,
+            definition=summary.definition,
+            params={**asdict(self.params), **source},
+            data=data,
+            tables=summary.tables,
+            notes=(*summary.notes, *notes),
+        )
+
+
+def source_params(inputs: Sequence[Input], options: SourceOptions) -> dict[str, object]:
+    """Return what was read and how, as plain values for a Result's params."""
+    plain = {field.name: getattr(options, field.name) for field in fields(options)}
+    plain["members"] = None if options.members is None else named(options.members)
+    return {"sources": [named(source) for source in inputs], **plain}
+
+
+def named(source: Input) -> str:
+    """Return what a source is called: its path, or the kind of frame it is."""
+    return str(source) if isinstance(source, str | Path) else f"<{type(source).__name__}>"

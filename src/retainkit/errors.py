@@ -1,0 +1,54 @@
+"""What goes wrong, told once: every error names the fault and says what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class RetainkitError(Exception):
+    """A fault the user can act on.
+
+    `message` says what is wrong and where; `hint` says what to do; `exit_code` is what the
+    command line ends with. Nothing else in retainkit is allowed to reach the user as an error.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class InputError(RetainkitError):
+    """The data cannot be used: a missing file, an unreadable one, a column that is not there."""
+
+
+class UsageError(RetainkitError):
+    """The request itself is wrong: an unknown word, options that exclude each other."""
+
+    exit_code = 2
+
+
+class OutputError(RetainkitError):
+    """A result could not be written; what stood there before still stands."""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the choice nearest to `word`, or "" where none is near."""
+    folded = {choice.casefold(): choice for choice in choices}
+    near = get_close_matches(word.casefold(), folded, n=1)
+    return f" Did you mean '{folded[near[0]]}'?" if near else ""
+
+
+def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
+    """Raise UsageError unless `value` is one of `choices`; the message lists them all."""
+    known = list(choices)
+    if value not in known:
+        raise UsageError(
+            f"{option}: '{value}' is not one of {', '.join(known)}.{nearest(value, known)}"
+        )

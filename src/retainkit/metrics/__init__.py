@@ -1,0 +1,1 @@
+"""The metrics, one file each: frozen Params, needs, tally, summarise."""

@@ -1,0 +1,93 @@
+"""What every metric is made of, and what the engine needs to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import polars as pl
+
+from retainkit.periods import Window
+from retainkit.stats.intervals import wilson
+from retainkit.timeline import Needs, Timeline
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The small end of a metric: its definition in a sentence, its tables, what to know."""
+
+    definition: str
+    tables: Mapping[str, pl.DataFrame]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Metric(Generic[P]):
+    """A metric as the engine sees it.
+
+    needs(params, joined): what it reads of each event; joined tells whether the member table
+    gives joining times. tally(timeline, params, window): counts of some members, additive over
+    disjoint members: the columns in `measures` add up, all others are keys. summarise(tally,
+    params, window): the tables made from the sum of all tallies.
+    """
+
+    command: str
+    measures: tuple[str, ...]
+    needs: Callable[[P, bool], Needs]
+    tally: Callable[[Timeline, P, Window], pl.DataFrame]
+    summarise: Callable[[pl.DataFrame, P, Window], Summary]
+
+    def merge(self, tallies: Iterable[pl.DataFrame]) -> pl.DataFrame:
+        """Return the sum of tallies of disjoint members."""
+        return add_up(pl.concat(list(tallies)), self.measures)
+
+
+def add_up(tally: pl.DataFrame, measures: Sequence[str]) -> pl.DataFrame:
+    """Return one row a key with the measures summed."""
+    keys = [column for column in tally.columns if column not in measures]
+    return tally.group_by(keys).agg(pl.col(measure).sum() for measure in measures)
+
+
+def filled(
+    frame: pl.DataFrame, keys: Mapping[str, type[pl.DataType]], measures: Sequence[str]
+) -> pl.DataFrame:
+    """Return `frame` with all columns of a tally: absent keys are null, absent measures 0.
+
+    Measures are 128-bit integers, so that money in millionths never overflows a sum.
+    """
+    absent = [pl.lit(None, dtype=keys[k]).alias(k) for k in keys if k not in frame.columns]
+    absent += [pl.lit(0).alias(m) for m in measures if m not in frame.columns]
+    segments = [column for column in frame.columns if column.startswith("seg_")]
+    whole = frame.with_columns(absent).select(*segments, *keys, *measures)
+    return whole.with_columns(
+        *(pl.col(key).cast(dtype) for key, dtype in keys.items()),
+        *(pl.col(measure).cast(pl.Int128) for measure in measures),
+    )
+
+
+def with_rate(counts: pl.DataFrame, of: str, confidence: float) -> pl.DataFrame:
+    """Add rate = returned / `of` with its Wilson interval: null where `of` is 0."""
+    low, high = wilson(counts["returned"], counts[of], confidence)
+    return counts.with_columns(
+        rate=pl.when(pl.col(of) > 0).then(pl.col("returned") / pl.col(of)),
+        ci_low=pl.Series(low, nan_to_null=True, dtype=pl.Float64),
+        ci_high=pl.Series(high, nan_to_null=True, dtype=pl.Float64),
+    )
+
+
+def segment_keys(by: Sequence[str]) -> list[str]:
+    """Return the key columns that segments have in a tally, whatever the user's names are."""
+    return [f"seg_{i}" for i in range(len(by))]
+
+
+def named_segments(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Put segments first, under the user's names; one that a result column bears gets "by_"."""
+    taken = set(frame.columns)
+    names = {
+        key: f"by_{name}" if name in taken else name
+        for key, name in zip(segment_keys(by), by, strict=True)
+    }
+    return frame.select(*names, pl.exclude(list(names))).rename(names)

@@ -1,0 +1,70 @@
+"""What `cohort` can be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import get_args
+
+from retainkit.choices import CohortKind, CohortMode, Measure, Period
+from retainkit.errors import UsageError, check_choice
+from retainkit.metrics.starts import ReturnParams
+from retainkit.periods import ELAPSED, PERIODS
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortParams(ReturnParams):
+    """The parameters of `cohort`; DEFINITIONS: docs/cohort.md."""
+
+    period: Period = "month"
+    mode: CohortMode = "on"
+    brackets: tuple[str, ...] = ()
+    cohorts: CohortKind = "first"
+    min_occurrences: int = 1
+    measure: Measure = "members"
+    horizon: int = 12
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("--period", self.period, PERIODS)
+        check_choice("--mode", self.mode, get_args(CohortMode))
+        check_choice("--cohorts", self.cohorts, get_args(CohortKind))
+        check_choice("--measure", self.measure, get_args(Measure))
+        if self.clock == "elapsed" and self.period not in ELAPSED:
+            raise UsageError(
+                f"--clock elapsed has no unit for --period {self.period}.",
+                "Elapsed units are hour (1 h), day (24 h), week (7 x 24 h) and month (30 x 24 h).",
+            )
+        if self.min_occurrences < 1:
+            raise UsageError("--min-occurrences: at least 1 return event makes a return.")
+        if self.horizon < 0:
+            raise UsageError("--horizon: the last age is 0 or more.")
+        if self.brackets and self.mode != "on":
+            raise UsageError(
+                f"--brackets asks who was active in a bracket; --mode {self.mode} has none."
+            )
+        self.spans  # noqa: B018 - parsing them is the check
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """The ages each column of the matrix spans, first and last."""
+        if not self.brackets:
+            return tuple((age, age) for age in range(self.horizon + 1))
+        spans = tuple(_span(text) for text in self.brackets)
+        if any(last >= first for (_, last), (first, _) in pairwise(spans)):
+            raise UsageError(f"--brackets {','.join(self.brackets)}: brackets overlap or go back.")
+        return spans
+
+    @property
+    def reach(self) -> int:
+        """The last age that any column spans."""
+        return self.spans[-1][1]
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, dash, last = text.strip().partition("-")
+    if first.isdecimal() and (not dash or last.isdecimal()):
+        span = int(first), int(last or first)
+        if span[0] <= span[1]:
+            return span
+    raise UsageError(f"--brackets: '{text}' is not a range of ages like 1-3.")

@@ -1,0 +1,113 @@
+"""Counts of some members by cohort and age, additive over disjoint members."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from retainkit.metrics.base import add_up, filled
+from retainkit.metrics.cohort.params import CohortParams
+from retainkit.metrics.returns import Runs, follow
+from retainkit.metrics.starts import (
+    START_MEASURES,
+    Entries,
+    doubts,
+    first_entries,
+    left_out,
+    recurring_entries,
+    tally_frame,
+)
+from retainkit.periods import Ints, Window
+from retainkit.timeline import Needs, Timeline
+
+KEYS = {"cohort": pl.Int64, "age": pl.Int64}
+MEASURES = ("size", "returned", "value", *START_MEASURES)
+
+
+def needs(params: CohortParams, joined: bool) -> Needs:
+    """Return what `cohort` reads of each event."""
+    return Needs(
+        grain=params.grain(params.period, joined and params.cohorts == "first"),
+        selectors=(params.start, params.back),
+        segments=params.by,
+        repeats=params.min_occurrences > 1,
+        amount=params.measure == "amount",
+        order=params.measure == "orders",
+    )
+
+
+def tally(timeline: Timeline, params: CohortParams, window: Window) -> pl.DataFrame:
+    """Return counts by `[seg_i…], cohort, age` (column of the matrix).
+
+    A row without age carries the size of a cohort; one without cohort the members in none.
+    `returned` and `value` stand where they begin to count: `within` and `on-or-after` add up
+    over ages only in summarise.
+    """
+    enter = first_entries if params.cohorts == "first" else recurring_entries
+    entries = enter(timeline, params, window, params.period)
+    unbounded = params.mode == "on-or-after" or params.cohorts == "first"
+    runs = follow(
+        timeline,
+        entries,
+        params,
+        params.period,
+        value=_values(timeline, params),
+        reach=None if unbounded else params.reach,
+    )
+    parts = [
+        filled(left_out(params, entries), KEYS, MEASURES),
+        _sizes(timeline, params, entries, window),
+    ]
+    parts += [_cells(timeline, params, entries, block) for block in runs]
+    return add_up(pl.concat(parts), MEASURES)
+
+
+def _values(timeline: Timeline, params: CohortParams) -> Ints | None:
+    """Return what each event adds: its amount, or 1 where it is the first of its order."""
+    if params.measure == "amount":
+        return timeline.amount
+    if params.measure == "members" or timeline.order is None:
+        return None
+    rows = np.flatnonzero(timeline.passes(params.back))
+    orders = pl.DataFrame({"owner": timeline.owner[rows], "order": timeline.order[rows]})
+    first = orders.select(pl.struct("owner", "order").is_first_distinct())["owner"].to_numpy()
+    value = np.zeros(len(timeline.time), dtype=np.int64)
+    value[rows] = first | (timeline.order[rows] < 0)
+    return value
+
+
+def _cells(timeline: Timeline, params: CohortParams, entries: Entries, runs: Runs) -> pl.DataFrame:
+    """Return what some entries add to the matrix, each age given as its column."""
+    runs = runs.at_columns(params.spans) if params.mode != "on-or-after" else runs
+    runs = runs.take(runs.events >= params.min_occurrences)
+    if params.mode == "within":
+        runs = runs.take(runs.age >= 1)
+        counts = runs.first_of_entry()
+    elif params.mode == "on-or-after":
+        counts = runs.last_of_entry()
+    elif params.mode == "every":
+        runs = runs.take(runs.age == runs.rank_in_entry())
+        counts = np.ones(len(runs.age), dtype=np.bool_)
+    else:
+        counts = np.ones(len(runs.age), dtype=np.bool_)
+    member = entries.member[runs.entry]
+    age = np.minimum(runs.age, params.reach)
+    columns = {
+        "cohort": entries.cohort[runs.entry],
+        "age": age,
+        "returned": counts.astype(np.int64),
+        "value": np.zeros_like(age) if runs.value is None else runs.value,
+    }
+    return filled(tally_frame(timeline, params.by, member, columns), KEYS, MEASURES)
+
+
+def _sizes(
+    timeline: Timeline, params: CohortParams, entries: Entries, window: Window
+) -> pl.DataFrame:
+    """Return one entry a row, for the sizes of cohorts."""
+    columns = {
+        "cohort": entries.cohort,
+        "size": np.ones(len(entries), dtype=np.int64),
+        **(doubts(timeline, params, entries, window) if params.cohorts == "first" else {}),
+    }
+    return filled(tally_frame(timeline, params.by, entries.member, columns), KEYS, MEASURES)

@@ -1,0 +1,142 @@
+"""What members do from their start on: return events followed by age.
+
+Both clocks, and members entering once or in every period, are the same walk over sorted rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from retainkit.choices import Clock, Period
+from retainkit.metrics.starts import Entries, ReturnParams
+from retainkit.periods import ELAPSED, Ints
+from retainkit.timeline import Bools, Timeline, first_of_each
+
+BLOCK = 1 << 23  # pairs of entry and event that are held at once
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Return events by entry and age: one row for each (entry, age) with any, sorted.
+
+    entry: row of Entries. age: Ints. events: how many return events. value: their sum, or None.
+    """
+
+    entry: Ints
+    age: Ints
+    events: Ints
+    value: Ints | None
+
+    def take(self, rows: Bools) -> Runs:
+        """Return the runs where `rows` is true."""
+        value = None if self.value is None else self.value[rows]
+        return Runs(self.entry[rows], self.age[rows], self.events[rows], value)
+
+    def at_columns(self, spans: Sequence[tuple[int, int]]) -> Runs:
+        """Return the runs by column, where columns span ages first to last; others are left."""
+        first, last = np.array(spans, dtype=np.int64).T
+        column = np.searchsorted(first, self.age, side="right") - 1
+        inside = (column >= 0) & (self.age <= last[column])
+        runs = self.take(inside)
+        at = np.flatnonzero(first_of_each(runs.entry, column[inside]))
+        value = None if runs.value is None else _sums(runs.value, at)
+        return Runs(runs.entry[at], column[inside][at], _sums(runs.events, at), value)
+
+    def rank_in_entry(self) -> Ints:
+        """Return how many runs of the same entry lie before each."""
+        at = np.arange(len(self.entry))
+        return at - np.maximum.accumulate(np.where(self.first_of_entry(), at, 0))
+
+    def first_of_entry(self) -> Bools:
+        """Return which runs are the first of their entry."""
+        return first_of_each(self.entry)
+
+    def last_of_entry(self) -> Bools:
+        """Return which runs are the last of their entry."""
+        return first_of_each(self.entry[::-1])[::-1]
+
+
+def follow(
+    timeline: Timeline,
+    entries: Entries,
+    params: ReturnParams,
+    period: Period,
+    *,
+    value: Ints | None = None,
+    reach: int | None = None,
+) -> Iterator[Runs]:
+    """Yield the return events of the entries from their start on, by age, in blocks of entries.
+
+    period: the unit of age. value: Ints[rows of the timeline] to be summed. reach: the last age
+    that matters, or None for all.
+    """
+    rows = np.flatnonzero(timeline.passes(params.back))
+    begin = np.searchsorted(rows, entries.row)
+    end = np.searchsorted(rows, timeline.bounds[entries.member + 1])
+    if reach is not None:
+        end = np.minimum(end, _rows_within(timeline, entries, rows, period, reach))
+    lengths = np.maximum(end - begin, 0)
+    for block in _blocks(lengths):
+        size = lengths[block]
+        entry = np.repeat(np.arange(block.start, block.stop), size)
+        offset = np.arange(len(entry)) - np.repeat(np.cumsum(size) - size, size)
+        row = rows[np.repeat(begin[block], size) + offset]
+        age = _ages(timeline, entries, params.clock, period, entry, row)
+        yield _runs(entry, age, None if value is None else value[row])
+
+
+def _ages(
+    timeline: Timeline, entries: Entries, clock: Clock, period: Period, entry: Ints, row: Ints
+) -> Ints:
+    if clock == "calendar":
+        return timeline.period_of(timeline.time[row], period) - entries.cohort[entry]
+    elapsed: Ints = (timeline.time[row] - entries.moment[entry]) // ELAPSED[period]
+    return elapsed
+
+
+def _runs(entry: Ints, age: Ints, value: Ints | None) -> Runs:
+    at = np.flatnonzero(first_of_each(entry, age))
+    events = np.diff(np.append(at, len(entry)))
+    summed = None if value is None else _sums(value, at)
+    return Runs(entry[at], age[at], events, summed)
+
+
+def _sums(value: Ints, at: Ints) -> Ints:
+    return np.add.reduceat(value, at) if len(at) else value[:0]
+
+
+def _blocks(lengths: Ints) -> Iterator[slice]:
+    """Yield slices of entries that have about BLOCK pairs each, and at least one entry."""
+    ends = np.cumsum(lengths)
+    start = 0
+    while start < len(lengths):
+        before = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + BLOCK, side="right")))
+        yield slice(start, stop)
+        start = stop
+
+
+def _rows_within(
+    timeline: Timeline, entries: Entries, rows: Ints, period: Period, reach: int
+) -> Ints:
+    """Return for each entry the first of `rows` that lies certainly beyond age `reach`.
+
+    Rows are searched by (member, local day or hour), which fit one integer where moments do not.
+    """
+    unit: Period = "hour" if period == "hour" else "day"
+    if timeline.grain not in ("exact", unit):
+        unit = period
+    length = 1 if unit == period else {"day": 1, "week": 7, "month": 31}.get(period, 366)
+    at = timeline.period_of(timeline.time[rows], unit)
+    if not len(at):
+        return np.zeros(len(entries), dtype=np.int64)
+    span = int(at.max() - at.min()) + 2
+    latest = timeline.period_of(entries.moment, unit) - at.min() + (reach + 2) * length
+    keys = timeline.owner[rows] * span + (at - at.min())
+    ends: Ints = np.searchsorted(
+        keys, entries.member * span + np.clip(latest, 0, span - 1), side="right"
+    )
+    return ends

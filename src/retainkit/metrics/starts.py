@@ -1,0 +1,254 @@
+"""Who starts, and when: members entering cohorts, for every metric that follows them from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+import polars as pl
+
+from retainkit.choices import Clock, Period
+from retainkit.errors import UsageError, check_choice
+from retainkit.metrics.base import segment_keys
+from retainkit.periods import DAY, ELAPSED, HOUR, Ints, Window, duration
+from retainkit.selectors import ANY, Selector, parse_selector
+from retainkit.stats.intervals import quantile
+from retainkit.timeline import Bools, Grain, Timeline, first_of_each
+
+START_MEASURES = ("never", "seen", "from_events", "early")
+CLOCKS: tuple[Clock, ...] = get_args(Clock)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnParams:
+    """Who starts, what counts as coming back, and how time is counted."""
+
+    clock: Clock = "calendar"
+    start_event: str | None = None
+    return_event: str | None = None
+    by: tuple[str, ...] = ()
+    lookback: str | None = None
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        check_choice("--clock", self.clock, CLOCKS)
+        quantile(self.confidence)
+        self.start, self.back  # noqa: B018 - parsing them is the check
+        if self.lookback_days is not None and self.lookback_days < 1:
+            raise UsageError(f"--lookback: '{self.lookback}' is shorter than a day.")
+        if len(set(self.by)) < len(self.by):
+            raise UsageError("--by: a column is named twice.")
+
+    @property
+    def start(self) -> Selector:
+        """What starts a member; any event by default."""
+        return parse_selector(self.start_event) if self.start_event else ANY
+
+    @property
+    def back(self) -> Selector:
+        """What counts as coming back; any event by default."""
+        return parse_selector(self.return_event) if self.return_event else ANY
+
+    @property
+    def lookback_days(self) -> int | None:
+        """How many days at the start of the data only show who was there before."""
+        if self.lookback is None:
+            return None
+        length = duration(self.lookback, "--lookback")
+        if length % DAY:
+            raise UsageError(f"--lookback: '{self.lookback}' is not a whole number of days.")
+        return length // DAY
+
+    def grain(self, period: Period, joined: bool) -> Grain:
+        """Return the coarsest grain that tells starts and returns apart as they have to be.
+
+        A period is enough where every return in the start period comes at or after the start:
+        the start is the member's first event and any event is a return.
+        """
+        if self.clock == "elapsed" or self.start != self.back or (joined and not self.start_event):
+            return "exact"
+        if self.lookback is None:
+            return period
+        return "exact" if period == "hour" else "day"
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """Members entering cohorts, in the order of members.
+
+    member: which one. cohort: index of the period of the start. moment: the start, in the unit
+    of the timeline. row: the member's first event at or after it. never, seen: how many members
+    have no start in the window, and how many were dropped by lookback.
+    """
+
+    member: Ints
+    cohort: Ints
+    moment: Ints
+    row: Ints
+    never: int
+    seen: int
+
+    def __len__(self) -> int:
+        return len(self.member)
+
+
+def tally_frame(
+    timeline: Timeline,
+    by: tuple[str, ...],
+    member: Ints,
+    columns: Mapping[str, Ints],
+) -> pl.DataFrame:
+    """Return `columns`, one row for each of `member`, with that member's segments as seg_i."""
+    segments = {
+        key: timeline.segments[name].gather(member)
+        for key, name in zip(segment_keys(by), by, strict=True)
+    }
+    return pl.DataFrame({**segments, **columns})
+
+
+def left_out(params: ReturnParams, entries: Entries) -> pl.DataFrame:
+    """Return the tally row of the members that are in no cohort: it has no segment."""
+    nobody = {key: pl.Series([None], dtype=pl.String) for key in segment_keys(params.by)}
+    return pl.DataFrame({**nobody, "never": [entries.never], "seen": [entries.seen]})
+
+
+def doubts(
+    timeline: Timeline, params: ReturnParams, entries: Entries, window: Window
+) -> dict[str, Ints]:
+    """Return which starts are mere first events, and which are earlier than all events."""
+    joined = timeline.joined.is_not_null().to_numpy()[entries.member]
+    by_table = joined & (params.start_event is None)
+    early = by_table & (timeline.grain == "exact") & (entries.moment < window.first)
+    assumed = ~by_table & (params.start_event is None)
+    return {"from_events": assumed.astype(np.int64), "early": early.astype(np.int64)}
+
+
+def event_words(selector: Selector) -> str:
+    """Return a selector as a definition says it."""
+    return "any event" if selector == ANY else f"'{selector.label}'"
+
+
+def start_words(params: ReturnParams, unit: str | None) -> str:
+    """Return who is followed, for a definition: "members who …"."""
+    when = f" in a {unit}" if unit else ""
+    if params.start_event:
+        return f"members with their first {event_words(params.start)}{when}"
+    return f"members who started{when} (joined, else first event)"
+
+
+def clock_words(params: ReturnParams, unit: Period) -> str:
+    """Return how time is counted, for a definition."""
+    if params.clock == "calendar":
+        return f"ages are calendar {unit}s since the start"
+    hours = ELAPSED[unit] // HOUR
+    return f"ages are whole units of {hours} hours since each member's own start"
+
+
+def start_notes(tally: pl.DataFrame, params: ReturnParams) -> list[str]:
+    """Return the notes on who is in no cohort, and on who may not be new."""
+    said = []
+    seen, never = int(tally["seen"].sum()), int(tally["never"].sum())
+    assumed = int(tally["from_events"].sum())
+    if never:
+        said.append(
+            f"{never:,} members never start in this window and are in no cohort"
+            + (f" (no {event_words(params.start)})." if params.start_event else ".")
+        )
+    if seen:
+        said.append(
+            f"{seen:,} members were already seen in the first {params.lookback_days} days "
+            "(--lookback) and are in no cohort."
+        )
+    early = int(tally["early"].sum())
+    if early:
+        said.append(
+            f"{early:,} members joined before the first event in the data: where the export does "
+            "not reach back to their start, their early ages are unseen, not lost (--since leaves "
+            "them out)."
+        )
+    if assumed and params.lookback is None:
+        said.append(
+            f"{assumed:,} members start at their first event in the data: if the export begins "
+            "after they did, the first cohorts are not new members; --lookback 30d leaves out "
+            "members already seen in the first 30 days."
+        )
+    return said
+
+
+def first_entries(
+    timeline: Timeline, params: ReturnParams, window: Window, period: Period
+) -> Entries:
+    """Return one entry for each member that starts: when it joined, else its first start event."""
+    rows = np.flatnonzero(timeline.passes(params.start))
+    rows = rows[first_of_each(timeline.owner[rows])]
+    started = np.zeros(timeline.members, dtype=np.bool_)
+    started[timeline.owner[rows]] = True
+    moment = np.zeros(timeline.members, dtype=np.int64)
+    moment[timeline.owner[rows]] = timeline.time[rows]
+    seen = _seen_before(timeline, params, window)
+    if params.start_event is None:
+        joined = timeline.joined.is_not_null().to_numpy()
+        moment[joined] = timeline.joined.drop_nulls().to_numpy()
+        started |= joined
+        seen &= ~joined
+        if window.since is not None:
+            started[joined] &= moment[joined] >= window.since
+    if timeline.grain == "exact":
+        started &= moment < window.as_of
+    member = np.flatnonzero(started & ~seen)
+    return Entries(
+        member=member,
+        cohort=timeline.period_of(moment[member], period),
+        moment=moment[member],
+        row=_first_rows_at(timeline, moment)[member],
+        never=int((~started).sum()),
+        seen=int((started & seen).sum()),
+    )
+
+
+def recurring_entries(
+    timeline: Timeline, params: ReturnParams, window: Window, period: Period
+) -> Entries:
+    """Return one entry for each period in which a member did the start event."""
+    rows = np.flatnonzero(timeline.passes(params.start))
+    member = timeline.owner[rows]
+    cohort = timeline.period_of(timeline.time[rows], period)
+    seen = _seen_before(timeline, params, window)
+    new = first_of_each(member, cohort)
+    kept = new & ~seen[member]
+    started = np.zeros(timeline.members, dtype=np.bool_)
+    started[member] = True
+    return Entries(
+        member=member[kept],
+        cohort=cohort[kept],
+        moment=timeline.time[rows[kept]],
+        row=_first_row_of_moment(timeline)[rows[kept]],
+        never=int((~started).sum()),
+        seen=int((started & seen).sum()),
+    )
+
+
+def _seen_before(timeline: Timeline, params: ReturnParams, window: Window) -> Bools:
+    """Return which members had an event in the lookback days at the start of the data."""
+    seen = np.zeros(timeline.members, dtype=np.bool_)
+    if params.lookback_days is not None:
+        active = np.flatnonzero(np.diff(timeline.bounds))
+        first = timeline.time[timeline.bounds[active]]
+        start = timeline.calendar.days(np.array([window.first], dtype=np.int64))[0]
+        seen[active] = timeline.period_of(first, "day") < start + params.lookback_days
+    return seen
+
+
+def _first_rows_at(timeline: Timeline, moment: Ints) -> Ints:
+    """Return each member's first row at or after its moment."""
+    before = np.cumsum(timeline.time < moment[timeline.owner])
+    before = np.append(0, before)
+    return timeline.bounds[:-1] + before[timeline.bounds[1:]] - before[timeline.bounds[:-1]]
+
+
+def _first_row_of_moment(timeline: Timeline) -> Ints:
+    """Return for each row the first row of the same member and time."""
+    new = first_of_each(timeline.owner, timeline.time)
+    return np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))

@@ -1,0 +1,127 @@
+"""A Result for people and machines: formats by name, text and bytes out, nothing is written here.
+
+`render_text` and `render_bytes` take any Result and a format of FORMATS; `to_rich` is for a
+console, `to_html` for a notebook. A new format is a file here and a line in FORMATS; a new
+command's view is a file in `views/` and a line there. Rich, Jinja2 and PyArrow are imported only
+by the format that draws with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from retainkit.errors import UsageError, nearest
+from retainkit.render.options import RenderOptions
+from retainkit.render.views import document_of
+from retainkit.results import Result
+
+if TYPE_CHECKING:
+    from retainkit.render.terminal import Screen
+
+__all__ = ["FORMATS", "Format", "RenderOptions", "format_of"]
+__all__ += ["render_bytes", "render_text", "to_html", "to_rich"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: the module that has it, the suffixes of its files.
+
+    drawn: for people, by `draw(document, options)`; else for machines, by
+    `write(result, options)`. binary: bytes, which a terminal cannot show.
+    """
+
+    module: str
+    suffixes: tuple[str, ...]
+    drawn: bool = False
+    binary: bool = False
+
+
+FORMATS: Mapping[str, Format] = {
+    "table": Format("terminal", (".txt",), drawn=True),
+    "markdown": Format("markdown", (".md", ".markdown"), drawn=True),
+    "html": Format("html", (".html", ".htm"), drawn=True),
+    "json": Format("json", (".json",)),
+    "csv": Format("csv", (".csv",)),
+    "parquet": Format("parquet", (".parquet",), binary=True),
+}
+
+
+def format_of(path_or_name: str | PurePath) -> str:
+    """Return the format called so, or the one that a file's suffix names.
+
+    Raises UsageError that lists the formats and suffixes there are.
+    """
+    name = str(path_or_name)
+    if name in FORMATS:
+        return name
+    suffix = PurePath(name).suffix.lower()
+    for known, described in FORMATS.items():
+        if suffix in described.suffixes:
+            return known
+    suffixes = ", ".join(sum((known.suffixes for known in FORMATS.values()), ()))
+    raise UsageError(
+        f"No format is known for '{name}'.{nearest(name, FORMATS)}",
+        f"Formats: {', '.join(FORMATS)}; by the suffix of a file: {suffixes}.",
+    )
+
+
+def render_text(
+    result: Result,
+    format_name: str,
+    options: RenderOptions | None = None,
+    *,
+    table: str | None = None,
+) -> str:
+    """Return `result` in a text format, with a newline at its end.
+
+    table: the one table to write: by default csv writes `main`, json all of them, and the drawn
+    formats the command's own view. Raises UsageError for an unknown format or table, and for a
+    binary format.
+    """
+    if FORMATS[format_of(format_name)].binary:
+        raise UsageError(f"{format_name} is not text.", "Write it to a file with --output.")
+    return render_bytes(result, format_name, options, table=table).decode()
+
+
+def render_bytes(
+    result: Result,
+    format_name: str,
+    options: RenderOptions | None = None,
+    *,
+    table: str | None = None,
+) -> bytes:
+    """Return `result` in any format as the bytes of a file; otherwise as `render_text`."""
+    return _render(result, format_name, options or RenderOptions(), table)
+
+
+def _render(result: Result, format_name: str, options: RenderOptions, table: str | None) -> bytes:
+    known = FORMATS[format_of(format_name)]
+    module = import_module(f"{__name__}.{known.module}")
+    rendered: str | bytes
+    if known.drawn:
+        rendered = module.draw(document_of(result, table), options)
+    else:
+        rendered = module.write(_narrowed(result, table), options)
+    return rendered.encode() if isinstance(rendered, str) else rendered
+
+
+def _narrowed(result: Result, table: str | None) -> Result:
+    return result if table is None else replace(result, tables={table: result.table(table)})
+
+
+def to_rich(result: Result, width: int | None = None, *, table: str | None = None) -> Screen:
+    """Return a Rich renderable that fits the console it is printed on, or `width` if narrower."""
+    from retainkit.render.terminal import Screen
+
+    return Screen(document_of(result, table), width)
+
+
+def to_html(result: Result) -> str:
+    """Return one element of HTML with its own style, for a notebook's cell."""
+    from retainkit.render.html import fragment
+
+    return fragment(document_of(result))

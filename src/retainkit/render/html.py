@@ -1,0 +1,49 @@
+"""Documents as HTML through Jinja2: a page that needs nothing else, or a fragment for notebooks.
+
+Data reaches the page only through autoescaped text and attributes; colours come from our ramp.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from retainkit.render.heat import RAMP, shade
+from retainkit.render.options import RenderOptions
+from retainkit.render.view import MARK, Cell, Document, Grid, Legend
+
+
+def draw(document: Document, options: RenderOptions) -> str:
+    """Return `document` as one whole page, without scripts and without anything to load."""
+    del options
+    return _environment().get_template("page.html").render(document=document)
+
+
+def fragment(document: Document) -> str:
+    """Return `document` as one element with its own style, to stand inside another page."""
+    return _environment().get_template("document.html").render(document=document)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("retainkit.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(mark=MARK, ramp=RAMP)
+    environment.filters["colours"] = _colours
+    environment.tests["grid"] = lambda block: isinstance(block, Grid)
+    environment.tests["legend"] = lambda block: isinstance(block, Legend)
+    return environment
+
+
+def _colours(cell: Cell) -> str:
+    if cell.heat is None:
+        return ""
+    tone = shade(cell.heat)
+    return f"background:{tone.background};color:{tone.ink}"

@@ -1,0 +1,70 @@
+"""Documents as GitHub-flavoured Markdown; every column is written, data never becomes markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from retainkit.render.options import RenderOptions
+from retainkit.render.view import MARK, Block, Cell, Document, Grid, Lines
+
+_SIGNS = re.compile(r"[\\`*\[\]|~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;"})
+# What opens a list, a heading, a rule or a quote where a paragraph begins.
+_BLOCK_START = re.compile(r"^(\d{0,9})([-+#=.)]+(?=\s|$)|>)")
+
+
+def draw(document: Document, options: RenderOptions) -> str:
+    """Return `document` as Markdown that ends with one newline."""
+    del options
+    facts = (f"**{escape(word)}**: {escape(text)}" for word, text in document.facts)
+    parts = [
+        f"### {escape(document.title)}",
+        *map(_block, document.blocks),
+        _list(facts),
+    ]
+    if document.notes:
+        parts.extend(["**notes**", _list(map(_paragraph, document.notes))])
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is, within a line or a table cell."""
+    return _SIGNS.sub(r"\\\g<0>", text.strip()).translate(_ENTITIES)
+
+
+def _paragraph(text: str) -> str:
+    return _BLOCK_START.sub(r"\1\\\2", escape(text))
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Grid):
+        return _grid(block)
+    caption = block.caption if isinstance(block, Lines) else ""
+    heading = [f"#### {escape(caption)}"] if caption else []
+    return "\n\n".join(heading + [_paragraph(item) for item in block.items])
+
+
+def _grid(grid: Grid) -> str:
+    lines = [f"#### {escape(grid.caption)}", ""] if grid.caption else []
+    lines.append(_row(escape(column.title) for column in grid.columns))
+    lines.append(_row("--:" if column.align == "right" else ":--" for column in grid.columns))
+    lines.extend(_row(map(_cell, row)) for row in grid.rows)
+    lines.extend(_row(map(_strong, row)) for row in grid.summary)
+    return "\n".join(lines)
+
+
+def _row(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _cell(cell: Cell) -> str:
+    return escape(cell.text + MARK if cell.provisional else cell.text)
+
+
+def _strong(cell: Cell) -> str:
+    return f"**{_cell(cell)}**" if cell.text else ""

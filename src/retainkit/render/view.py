@@ -1,0 +1,119 @@
+"""The document that the drawing formats share: a title, blocks, facts and notes.
+
+A view (`render/views/`) turns a Result into a Document; a format draws it. Text is made safe to
+show where it enters the document, so that no view and no format can forget it; what is special
+to a format (markup, pipes, tags) is escaped by that format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from retainkit.render.cells import clean
+
+Align = Literal["left", "right"]
+MARK = "*"  # follows a provisional cell wherever colour alone would have to tell it apart
+
+
+def _cleaned(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    return tuple(map(_cleaned, value)) if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Cleans every text of the dataclasses that derive from it as they are made."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            object.__setattr__(self, item.name, _cleaned(getattr(self, item.name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value, already in words.
+
+    heat: where it lies on the colour ramp, 0 to 1, or None for no colour. provisional: it may
+    still change, and is drawn apart. hint: what a pointer held over it tells.
+    """
+
+    text: str = ""
+    heat: float | None = None
+    provisional: bool = False
+    hint: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", clean(self.text))
+        object.__setattr__(self, "hint", clean(self.hint))
+
+
+@dataclass(frozen=True)
+class Column(_Shown):
+    """A column of a Grid.
+
+    optional: may be left out, from the right, where the page is too narrow. heated: its cells
+    carry heat or may be provisional, and are drawn as joined fields.
+    """
+
+    title: str
+    align: Align = "left"
+    optional: bool = False
+    heated: bool = False
+
+
+@dataclass(frozen=True)
+class Grid(_Shown):
+    """A table of cells: every row as long as `columns`.
+
+    summary: rows set off below. optional_name: what the optional columns are called together;
+    widen: how to see those that do not fit.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    summary: tuple[tuple[Cell, ...], ...] = ()
+    caption: str = ""
+    optional_name: str = "columns"
+    widen: str = "widen, or write -f csv"
+
+
+@dataclass(frozen=True)
+class Scale(_Shown):
+    """What the coldest and the hottest colour stand for."""
+
+    low: str
+    high: str
+
+
+@dataclass(frozen=True)
+class Legend(_Shown):
+    """What signs, words and colours in the grids above mean."""
+
+    items: tuple[str, ...] = ()
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True)
+class Lines(_Shown):
+    """Sentences, each on its own line."""
+
+    items: tuple[str, ...]
+    caption: str = ""
+
+
+Block = Grid | Legend | Lines
+
+
+@dataclass(frozen=True)
+class Document(_Shown):
+    """One result as people read it, top to bottom.
+
+    facts: (word, sentence) pairs under the blocks: the definition, the data window.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,177 @@
+"""From the raw rows of an export to canonical events: who, when, what, and each row's fate.
+
+One lazy frame is built, so that Polars reads only the columns that are needed and streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from retainkit.errors import UsageError
+from retainkit.periods import Calendar
+from retainkit.schema import Mapped, Role, unknown_column
+from retainkit.selectors import ANY, Selector
+from retainkit.sources.expressions import Scope
+from retainkit.sources.fates import add_marks, add_where, fate
+from retainkit.sources.mapping import Faults, check_columns, choose, mapping_note, parse_sql
+from retainkit.sources.members import Roster, check_member_options, read_members, segment
+from retainkit.sources.options import SourceOptions
+from retainkit.sources.roles import add_roles, name_roles
+from retainkit.sources.scan import Table
+
+Side = Literal["member", "event"]
+
+MOST_MARKS = 16
+_EVENT_ROLES: tuple[Role, ...] = ("member", "time", "event", "amount", "order")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the metrics of one run ask of each event; only the columns for it are read.
+
+    marks: up to 16 selectors. amount, order, event: whether these are asked for. segments:
+    columns to split by, of the member table where it has them, else of the events.
+    """
+
+    marks: tuple[Selector, ...] = (ANY,)
+    amount: bool = False
+    order: bool = False
+    segments: tuple[str, ...] = ()
+    event: bool = False
+
+
+@dataclass(frozen=True)
+class Events:
+    """Canonical events.
+
+    frame: member (String or Int64), time (Int64 us since 1970 UTC), fate (Enum of the reasons of
+    `quality`, null: used), marks (UInt16, bit i: marks[i] takes the event), and as wanted:
+    amount (Float64), order (String or Int64, only where there is an order column), event
+    (String), seg_0 … (String, those on the event side), __file, __row and __raw (a struct of the
+    columns as read) where rejects are kept. Of rows with a fate only the fate means something.
+    members: one row a member: member, joined, left (Int64 us), seg_i (String, those on the
+    member side); None without a member table. segments: the side each wanted segment is on.
+    """
+
+    frame: pl.LazyFrame
+    members: pl.DataFrame | None
+    segments: tuple[Side, ...]
+    mapping: Mapping[Role, Mapped]
+    notes: tuple[str, ...]
+
+
+def read_events(
+    table: Table,
+    members: Table | None,
+    options: SourceOptions,
+    wanted: Wanted,
+    calendar: Calendar,
+) -> Events:
+    """Return the canonical events of `table`, and the members of `members`.
+
+    Reads a sample, and a whole column only where a question about it cannot be settled otherwise.
+    `notes` begin with those of the tables. Raises InputError for columns that are missing or
+    cannot be read in one way only, UsageError for expressions that cannot be computed.
+    """
+    check_member_options(members, options)
+    if len(wanted.marks) > MOST_MARKS:
+        raise UsageError(f"At most {MOST_MARKS} event selectors can be asked for at once.")
+    sides = _sides(wanted.segments, table, members)
+    mapping = _map(table.header, options, wanted)
+    notes = [*table.notes, *mapping_note(mapping)]
+    with table.reading():
+        scope = Scope(table.frame, table.sample())
+        scope = add_roles(scope, mapping, table.header, options, notes)
+        scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
+        scope = add_where(scope, options.where, notes)
+        scope = add_marks(scope, wanted.marks, notes)
+        scope = scope.with_columns(__fate=fate(scope, options, calendar))
+    roster = None
+    if members is not None:
+        places = zip(wanted.segments, sides, strict=True)
+        called = {name: f"seg_{i}" for i, (name, side) in enumerate(places) if side == "member"}
+        roster = read_members(members, options, called, mapping["member"].source)
+        notes += roster.notes
+    member, roster_frame = _one_dtype(scope.sample.schema["__member"], roster)
+    frame = scope.frame.select(member, *_columns(table, mapping, wanted, sides))
+    return Events(frame, roster_frame, sides, mapping, tuple(dict.fromkeys(notes)))
+
+
+def _sides(names: Sequence[str], table: Table, members: Table | None) -> tuple[Side, ...]:
+    """Return on which side each segment column is; raises InputError naming all on neither."""
+    ours = members.header if members is not None else ()
+    faults = Faults()
+    for name in names:
+        with faults:
+            if name not in ours and name not in table.header:
+                raise unknown_column("--by", name, [*ours, *table.header])
+    faults.raise_any()
+    return tuple("member" if name in ours else "event" for name in names)
+
+
+def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mapping[Role, Mapped]:
+    """Return the mapping of the roles that are asked for, by the metrics or by a condition."""
+    roles: dict[Role, bool] = {"member": True, "time": True}
+    if any(mark.needs_event for mark in wanted.marks) or wanted.event:
+        roles["event"] = any(mark.needs_event for mark in wanted.marks)
+    if wanted.amount:
+        roles["amount"] = True
+    if wanted.order:
+        roles["order"] = False
+    faults = Faults()
+    for option, names in _conditions(options, wanted):
+        absent = names - set(header)
+        roles |= {role: True for role in _EVENT_ROLES if role in absent}
+        with faults:
+            check_columns(option, absent - set(_EVENT_ROLES), header)
+    flags = {role: getattr(options, f"{role}_col") for role in roles}
+    with faults:
+        mapping = choose(header, roles, flags)
+    faults.raise_any()
+    return mapping
+
+
+def _conditions(options: SourceOptions, wanted: Wanted) -> Iterator[tuple[str, set[str]]]:
+    """Yield each condition's option and the columns it reads."""
+    if options.where is not None:
+        yield "--where", set(parse_sql("--where", options.where).meta.root_names())
+    for mark in wanted.marks:
+        yield f"Event selector '{mark.text}'", mark.columns()
+
+
+def _asked(options: SourceOptions, wanted: Wanted) -> set[str]:
+    return {name for _, names in _conditions(options, wanted) for name in names}
+
+
+def _one_dtype(ids: pl.DataType, roster: Roster | None) -> tuple[pl.Expr, pl.DataFrame | None]:
+    """Return the events' id and the member table with ids of one dtype: text where they differ."""
+    member = pl.col("__member").alias("member")
+    if roster is None or roster.frame.schema["member"] == ids:
+        return member, roster.frame if roster else None
+    return member.cast(pl.String), roster.frame.with_columns(pl.col("member").cast(pl.String))
+
+
+def _columns(
+    table: Table, mapping: Mapping[Role, Mapped], wanted: Wanted, sides: Sequence[Side]
+) -> Iterator[pl.Expr]:
+    yield pl.col("__us").alias("time")
+    yield pl.col("__fate").alias("fate")
+    yield pl.col("__marks").alias("marks")
+    for role, asked in (
+        ("amount", wanted.amount),
+        ("order", wanted.order),
+        ("event", wanted.event),
+    ):
+        if asked and role in mapping:
+            yield pl.col(f"__{role}").alias(role)
+    for i, (name, side) in enumerate(zip(wanted.segments, sides, strict=True)):
+        if side == "event":
+            yield segment(name).alias(f"seg_{i}")
+    if table.origin:
+        yield pl.col("__file")
+        yield pl.col("__row")
+        yield pl.struct(table.header).alias("__raw")

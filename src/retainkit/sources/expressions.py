@@ -1,0 +1,131 @@
+"""SQL over columns that may be text: numbers are taken as numbers where the SQL means them so.
+
+A CSV has only text columns, yet `Quantity * UnitPrice` and `Quantity > 0` mean numbers, while
+`InvoiceNo LIKE 'C%'` and `Country = 'France'` mean text. So every column has readings: as it
+is; a text column whose sample is numbers throughout (spelt plainly: not 00123, at most 15
+digits) also as Float64, one of true and false also as Boolean; any other type also as text. The
+first readings with which the expression type-checks are taken: numbers before text in conditions
+and amounts, text before numbers in what names a member, a time, an order. A value that turns out
+not to be a number is null; a row whose condition is null does not pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from typing import Literal
+
+import polars as pl
+
+from retainkit.errors import UsageError
+
+Kind = Literal["condition", "number", "value"]
+
+_NUMBER = r"^\s*-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][-+]?[0-9]{1,2})?\s*$"
+_BOOLEAN = r"^\s*(?i:true|false)\s*$"
+_MOST_TRIES = 512
+_MEANS: Mapping[Kind, str] = {"condition": "true or false", "number": "a number", "value": ""}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An expression that type-checks, and the columns that it reads otherwise than they are."""
+
+    expr: pl.Expr
+    columns: Mapping[str, pl.Expr]
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Rows and a sample of them; what is added to the one is added to the other.
+
+    The sample has every column of the frame.
+    """
+
+    frame: pl.LazyFrame
+    sample: pl.DataFrame
+
+    def with_columns(self, **columns: pl.Expr) -> Scope:
+        """Return the scope with more columns."""
+        return Scope(self.frame.with_columns(**columns), self.sample.with_columns(**columns))
+
+    def read(self, expr: pl.Expr, option: str, kind: Kind) -> Reading:
+        """Return how the columns of `expr` are to be read.
+
+        Raises UsageError where it does not type-check or gives something other than `kind`.
+        """
+        empty = self.sample.clear()
+        fault = ""
+        for columns in islice(self._readings(expr.meta.root_names(), kind), _MOST_TRIES):
+            try:
+                dtype = empty.with_columns(**columns).select(expr).dtypes[0]
+            except pl.exceptions.PolarsError as error:
+                fault = fault or str(error).splitlines()[0]
+                continue
+            if _is(dtype, kind):
+                texts = [name for name in columns if empty.schema[name] == pl.String]
+                return Reading(expr, columns, tuple(texts))
+            fault = fault or f"it gives {dtype}, not {_MEANS[kind]}"
+        raise UsageError(f"{option}: the expression cannot be computed: {fault}.")
+
+    def add(self, name: str, reading: Reading) -> Scope:
+        """Return the scope with the reading's value as column `name`; other columns stay."""
+        kept = {f"__kept_{column}": pl.col(column) for column in reading.columns}
+        scope = self.with_columns(**kept).with_columns(**reading.columns)
+        scope = scope.with_columns(**{name: reading.expr})
+        return scope.with_columns(
+            **{column: pl.col(f"__kept_{column}") for column in reading.columns}
+        )
+
+    def _readings(self, names: Sequence[str], kind: Kind) -> Iterator[dict[str, pl.Expr]]:
+        """Yield what to read each column as (absent: as it is), the likeliest first."""
+        unique = list(dict.fromkeys(names))
+        choices = [self._choices(name, kind) for name in unique]
+        tried = sorted(product(*map(range, map(len, choices))), key=sum) if choices else [()]
+        for picks in tried:
+            read = {n: c[i] for n, c, i in zip(unique, choices, picks, strict=True)}
+            yield {name: expr for name, expr in read.items() if expr is not None}
+
+    def _choices(self, name: str, kind: Kind) -> list[pl.Expr | None]:
+        other = _other(name, self.sample[name])
+        if other is None:
+            return [None]
+        first_other = self.sample.schema[name] == pl.String and kind != "value"
+        return [other, None] if first_other else [None, other]
+
+
+def as_number(values: pl.Expr) -> pl.Expr:
+    """Return texts (or numbers) as Float64; null where they are no finite number."""
+    number = values.cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
+
+
+def is_blank(text: pl.Expr) -> pl.Expr:
+    """Return whether a text is null or only blanks."""
+    return text.is_null() | (text.str.strip_chars() == "")
+
+
+def _other(name: str, sample: pl.Series) -> pl.Expr | None:
+    """Return the reading that a column has beside its own type, or None."""
+    column, dtype = pl.col(name), sample.dtype
+    if dtype == pl.String:
+        written = sample.drop_nulls()
+        written = written.filter(written.str.strip_chars() != "")
+        if not len(written):
+            return None
+        if written.str.contains(_NUMBER).all():
+            return as_number(column.str.strip_chars())
+        if written.str.contains(_BOOLEAN).all():
+            return column.str.strip_chars().str.to_lowercase() == "true"
+        return None
+    if dtype.is_temporal() and dtype != pl.Duration:
+        return column.dt.to_string()
+    return None if dtype.is_nested() else column.cast(pl.String, strict=False)
+
+
+def _is(dtype: pl.DataType, kind: Kind) -> bool:
+    if kind == "condition":
+        return dtype == pl.Boolean
+    return kind == "value" or dtype.is_numeric()

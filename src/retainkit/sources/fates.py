@@ -1,0 +1,90 @@
+"""Which rows count: the user's condition and window, the selectors, and why a row does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from retainkit.periods import Calendar
+from retainkit.selectors import Selector
+from retainkit.sources.civil import ABSENT, EPOCHS, OFFSETS, ZERO
+from retainkit.sources.expressions import Scope
+from retainkit.sources.mapping import parse_sql
+from retainkit.sources.options import SourceOptions
+from retainkit.sources.quality import (
+    AFTER_AS_OF,
+    AFTER_UNTIL,
+    BAD_AMOUNT,
+    BAD_TIME,
+    BEFORE_SINCE,
+    FATE,
+    MIXED_EPOCHS,
+    MIXED_OFFSETS,
+    NO_MEMBER,
+    NO_TIME,
+    WHERE,
+    ZERO_DATE,
+)
+from retainkit.sources.roles import numbers_notes
+
+_MARKS = {ABSENT: NO_TIME, ZERO: ZERO_DATE, OFFSETS: MIXED_OFFSETS, EPOCHS: MIXED_EPOCHS}
+
+
+def add_where(scope: Scope, where: str | None, notes: list[str]) -> Scope:
+    """Return the scope with __where (Boolean), where there is such a condition."""
+    if where is None:
+        return scope
+    reading = scope.read(parse_sql("--where", where), "--where", "condition")
+    notes += numbers_notes(reading)
+    return scope.add("__where", reading)
+
+
+def add_marks(scope: Scope, marks: Sequence[Selector], notes: list[str]) -> Scope:
+    """Return the scope with __marks: UInt16, bit i is set where marks[i] takes the event."""
+    event = pl.col("__event") if "__event" in scope.sample.columns else pl.lit(None, pl.String)
+    for i, mark in enumerate(marks):
+        reading = scope.read(mark.expr(event), f"Event selector '{mark.text}'", "condition")
+        notes += numbers_notes(reading)
+        scope = scope.add(f"__mark_{i}", reading)
+    bits = [pl.col(f"__mark_{i}").cast(pl.UInt16) * (1 << i) for i in range(len(marks))]
+    return scope.with_columns(__marks=sum(bits, pl.lit(0, pl.UInt16)))
+
+
+def fate(scope: Scope, options: SourceOptions, calendar: Calendar) -> pl.Expr:
+    """Return why a row does not count (Enum FATE), null where it does: the first reason there is.
+
+    Refusals come first, then --where, then the window.
+    """
+    reasons = [*_refusals(scope), *_left_out(options, calendar)]
+    code = pl.lit(None, pl.UInt8)
+    for condition, reason in reversed(reasons):
+        code = (
+            pl.when(condition)
+            .then(pl.lit(FATE.categories.index_of(reason), pl.UInt8))
+            .otherwise(code)
+        )
+    return code.cat.to(FATE)
+
+
+def _refusals(scope: Scope) -> Iterator[tuple[pl.Expr, str]]:
+    us = pl.col("__us")
+    yield pl.col("__member").is_null(), NO_MEMBER
+    yield us.is_null() & pl.col("__time").is_null(), NO_TIME
+    yield us.is_null(), BAD_TIME
+    for mark, reason in _MARKS.items():
+        yield us == mark, reason
+    if "__bad_amount" in scope.sample.columns:
+        yield pl.col("__bad_amount"), BAD_AMOUNT
+
+
+def _left_out(options: SourceOptions, calendar: Calendar) -> Iterator[tuple[pl.Expr, str]]:
+    us = pl.col("__us")
+    if options.where is not None:
+        yield ~pl.col("__where").fill_null(False), WHERE
+    if options.since is not None:
+        yield us < calendar.moment(options.since, "--since"), BEFORE_SINCE
+    if options.until is not None:
+        yield us >= calendar.moment(options.until, "--until"), AFTER_UNTIL
+    if options.as_of is not None:
+        yield us >= calendar.moment(options.as_of, "--as-of"), AFTER_AS_OF

@@ -1,0 +1,65 @@
+"""What Polars and the system raise while a file is read, said in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import polars as pl
+from polars.exceptions import PanicException
+
+from retainkit.errors import InputError
+
+# A hostile Parquet file makes Polars panic, and that is no Exception.
+FAULTS: tuple[type[BaseException], ...] = (pl.exceptions.PolarsError, PanicException, OSError)
+
+_AGAIN = "Fetch or export it again."
+_CELLS = (
+    "a row has more cells than the header",
+    "Check --separator, and that cells which hold it are quoted.",
+)
+_QUOTES = ("a quote is opened and not closed, or stands inside a cell", "Quote such cells.")
+_DAMAGED = ("its packed data is truncated or damaged", _AGAIN)
+_JSON = (
+    "a line is not one JSON object",
+    "NDJSON has one object a line; jq -c '.[]' makes it from an array.",
+)
+_KNOWN: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("__extra", _CELLS),
+    ("not specified in schema", _CELLS),
+    ("more fields than defined", _CELLS),
+    ("InvalidUtf8", ("it is not UTF-8 throughout", "Name its encoding with --encoding.")),
+    ("invalid utf-8", ("it is not UTF-8 throughout", "Name its encoding with --encoding.")),
+    ("CSV malformed", _QUOTES),
+    ("could not parse", _QUOTES),
+    ("unexpected end of file", _DAMAGED),
+    ("corrupt deflate", _DAMAGED),
+    ("corrupt gzip", _DAMAGED),
+    ("incomplete frame", _DAMAGED),
+    ("error parsing line", _JSON),
+    ("NDJSON line expected", _JSON),
+)
+
+
+def fault(error: BaseException, name: str) -> InputError:
+    """Return what `error` means for the file called `name`, without any value from it."""
+    text = str(error)
+    for sign, (cause, hint) in _KNOWN:
+        if sign in text:
+            return InputError(f"'{name}' cannot be read: {cause}.", hint)
+    if isinstance(error, pl.exceptions.DuplicateError):
+        return InputError(f"'{name}' has two columns of one name.", "Rename one of them.")
+    if isinstance(error, OSError) and error.strerror:
+        return InputError(f"'{name}' cannot be read: {error.strerror}.")
+    return InputError(
+        f"'{name}' cannot be read: it is truncated or damaged ({type(error).__name__}).", _AGAIN
+    )
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what reading the file called `name` raises into an InputError."""
+    try:
+        yield
+    except FAULTS as error:
+        raise fault(error, name) from error

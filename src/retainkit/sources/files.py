@@ -1,0 +1,185 @@
+"""From what the user named to the files to read: folders, globs, Hive keys, standard input."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from retainkit.errors import InputError, UsageError, nearest
+
+STDIN = "-"
+_DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq")
+_PACKED_SUFFIXES = (".gz", ".zst")
+_LITTER = {"Thumbs.db", "desktop.ini"}
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+_LISTED = 5
+
+
+@dataclass(frozen=True)
+class File:
+    """One file to read: where it lies, what messages call it, the keys of its Hive folders."""
+
+    path: Path
+    name: str
+    keys: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def suffix(self) -> str:
+        """The suffix that tells the format, lower case, without .gz or .zst."""
+        return _data_suffix(self.name)
+
+
+class Scratch:
+    """A temporary folder, made when first asked for and removed when `stack` closes."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._folder: Path | None = None
+        self._made = 0
+
+    def path(self, suffix: str) -> Path:
+        """Return a path in the folder that no other call returns."""
+        if self._folder is None:
+            folder = tempfile.TemporaryDirectory(prefix="retainkit-")
+            self._folder = Path(self._stack.enter_context(folder))
+        self._made += 1
+        return self._folder / f"{self._made}{suffix}"
+
+
+def locate(names: Sequence[str | Path], scratch: Scratch) -> tuple[list[File], list[str]]:
+    """Return the files that `names` mean, in a stable order, each once, and notes.
+
+    A name is a file, a folder (read recursively), a glob where no such file exists, or "-".
+    Raises InputError for what is missing, unreadable or no data, UsageError for a bad stdin.
+    """
+    files: list[File] = []
+    notes: list[str] = []
+    seen: dict[Path, str] = {}
+    for name in names:
+        for file in _expand(str(name), scratch):
+            real = file.path.resolve()
+            if real in seen:
+                notes.append(f"'{file.name}' is reached twice and read once.")
+                continue
+            seen[real] = file.name
+            files.append(file)
+    return files, notes
+
+
+def _expand(name: str, scratch: Scratch) -> Iterator[File]:
+    path = Path(name).expanduser()
+    if name == STDIN:
+        yield _spool_stdin(scratch)
+    elif path.is_fifo() or path.is_char_device():
+        with path.open("rb") as pipe:
+            yield _spool(pipe, name, scratch)
+    elif path.exists():
+        yield from _walk(path)
+    elif glob.has_magic(name):
+        yield from _matching(path)
+    else:
+        raise _missing(path)
+
+
+def _matching(pattern: Path) -> Iterator[File]:
+    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    paths = sorted((each for each in found if not _hidden(each.name)), key=lambda p: p.parts)
+    if not paths:
+        raise InputError(f"No file matches '{pattern}'.", "Check the pattern with ls.")
+    # A recursive pattern finds folders and, again, the files in them.
+    yield from {file.path: file for each in paths for file in _walk(each)}.values()
+
+
+def _walk(path: Path) -> Iterator[File]:
+    if not path.is_dir():
+        yield _file(path)
+        return
+    paths = sorted(_below(path), key=lambda each: each.parts)
+    foreign = [str(each) for each in paths if _data_suffix(each.name) not in _DATA_SUFFIXES]
+    if foreign:
+        more = f" and {len(foreign) - _LISTED} more" if len(foreign) > _LISTED else ""
+        raise InputError(
+            f"'{path}' holds files that are no data retainkit reads: "
+            f"{', '.join(foreign[:_LISTED])}{more}.",
+            f"Move them away, or name the data with a glob, e.g. '{path}/*.csv'.",
+        )
+    if not paths:
+        raise InputError(
+            f"'{path}' holds no data files.",
+            f"Read are {', '.join(_DATA_SUFFIXES)}, also with {' or '.join(_PACKED_SUFFIXES)}.",
+        )
+    for each in paths:
+        yield _file(each)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    def stop(error: OSError) -> None:
+        raise InputError(f"'{error.filename}' cannot be read: {error.strerror}.")
+
+    seen: set[str] = set()  # links may lead in circles
+    for parent, folders, names in os.walk(folder, onerror=stop, followlinks=True):
+        real = os.path.realpath(parent)
+        folders[:] = [] if real in seen else [each for each in folders if not _hidden(each)]
+        if real in seen:
+            continue
+        seen.add(real)
+        yield from (Path(parent, each) for each in names if not _hidden(each))
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith((".", "_")) or name in _LITTER
+
+
+def _file(path: Path) -> File:
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
+    pairs = (part.partition("=") for part in path.parent.parts)
+    keys = {unquote(key): unquote(value) for key, sign, value in pairs if key and sign}
+    return File(
+        path,
+        str(path),
+        tuple((key, None if value == _HIVE_NULL else value) for key, value in keys.items()),
+    )
+
+
+def _data_suffix(name: str) -> str:
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
+    if suffixes and suffixes[-1] in _PACKED_SUFFIXES:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def _spool_stdin(scratch: Scratch) -> File:
+    if sys.stdin.isatty():
+        raise UsageError(
+            "'-' reads standard input, which is this terminal.",
+            "Pipe a file in: cat events.csv | retainkit … -",
+        )
+    return _spool(sys.stdin.buffer, "<stdin>", scratch)
+
+
+def _spool(pipe: BinaryIO, name: str, scratch: Scratch) -> File:
+    path = scratch.path(".pipe")
+    with path.open("wb") as copy:
+        shutil.copyfileobj(pipe, copy, 1 << 20)
+    return File(path, name)
+
+
+def _missing(path: Path) -> InputError:
+    folder = path.parent
+    while not folder.is_dir() and folder != folder.parent:
+        path, folder = folder, folder.parent
+    there = [each.name for each in folder.iterdir()] if os.access(folder, os.R_OK) else []
+    return InputError(f"There is no '{path}'.{nearest(path.name, there)}")

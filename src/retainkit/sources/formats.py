@@ -1,0 +1,120 @@
+"""Known formats: fast readers of texts that are all written alike.
+
+A reader takes texts and returns their moments (Int64 us), null for those it does not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import polars as pl
+
+from retainkit.errors import UsageError
+from retainkit.sources.civil import ABSENT, ZERO, is_absent, is_placeholder, to_utc
+
+Match = re.Match[str]
+Reader = Callable[[pl.Series], pl.Series]
+
+_DIRECTIVES = {
+    **dict.fromkeys(("y", "last", "cy"), "%Y"),
+    **dict.fromkeys(("m", "cm"), "%m"),
+    **dict.fromkeys(("d", "cd"), "%d"),
+    **dict.fromkeys(("H", "cH"), "%H"),
+    **dict.fromkeys(("M", "cM"), "%M"),
+    **dict.fromkeys(("S", "cS"), "%S"),
+}
+
+
+def strptime_format(match: re.Match[str], day_first: bool | None) -> str | None:
+    """Return the format that reads times written like the one matched, its zone taken literally.
+
+    None where none does: half days, odd fractions, an undecided order of day and month.
+    """
+    directives = dict(_DIRECTIVES)
+    if match["first"] is not None:
+        if day_first is None:
+            return None
+        directives |= dict(zip(("first", "second"), _order("%d", "%m", day_first), strict=True))
+    if match["f"] is not None:
+        if len(match["f"]) not in (3, 6, 9):
+            return None
+        directives["f"] = f"%{len(match['f'])}f"
+    if match["half"] is not None:
+        return None
+    spans = sorted((*match.span(name), sign) for name, sign in directives.items() if match[name])
+    text, at = "", 0
+    for start, end, sign in spans:
+        text, at = text + match.string[at:start] + sign, end
+    return text + match.string[at:]
+
+
+def zone_offset(zone: str | None) -> int | None:
+    """Return the offset in us that "Z", "+08:00", "+0800" or "+08" stands for."""
+    if zone is None:
+        return None
+    digits = re.sub(r"\D", "", zone).ljust(4, "0")
+    sign = -1 if zone.startswith("-") else 1
+    return sign * (int(digits[:2]) * 60 + int(digits[2:])) * 60_000_000
+
+
+def format_reader(format_: str, tz: str, offset: int | None) -> Reader:
+    """Return the reader of a format of `strptime_format`; `offset` (us) where it has a zone.
+
+    Placeholders like 1970-01-01 it does not read: only the thorough reader knows them from
+    misreadings, such as 1/2/11 taken for the year 11.
+    """
+
+    def read(texts: pl.Series) -> pl.Series:
+        local = _to_datetime(texts, format_)
+        plain = local.cast(pl.Int64)
+        odd = is_placeholder(plain)
+        moments = to_utc(local, tz) if offset is None else plain - offset
+        return moments.set(odd, None) if odd.any() else moments
+
+    return read
+
+
+def strptime_reader(format_: str, tz: str) -> Reader:
+    """Return the reader of a format the user gave; raises UsageError for one without a date."""
+    has_offset = _check(format_)
+
+    def read(texts: pl.Series) -> pl.Series:
+        local = _to_datetime(texts.str.strip_chars(), format_)
+        plain = local.cast(pl.Int64)
+        odd = is_placeholder(plain)
+        moments = plain if has_offset else to_utc(local, tz)
+        return moments.set(odd, ZERO) if odd.any() else moments
+
+    return read
+
+
+def void(texts: pl.Series) -> pl.Series:
+    """Read only what says that there is no time."""
+    return pl.repeat(None, len(texts), dtype=pl.Int64, eager=True).set(is_absent(texts), ABSENT)
+
+
+def _to_datetime(texts: pl.Series, format_: str) -> pl.Series:
+    return texts.str.to_datetime(format_, time_unit="us", strict=False, cache=False)
+
+
+def _check(format_: str) -> bool:
+    """Return whether a format reads an offset itself; raises UsageError for one without a date."""
+    known = pl.Series([datetime(2010, 12, 31, 8, 26, tzinfo=UTC)])
+    try:
+        back = _to_datetime(known.dt.strftime(format_), format_)
+        good = back.dt.date().equals(known.dt.date())
+    except pl.exceptions.PolarsError:
+        good = False
+    if not good:
+        raise UsageError(
+            f"--time-format: '{format_}' does not read a date and time.",
+            "Formats are written like %d.%m.%Y %H:%M:%S (or with %z for an offset).",
+        )
+    # Seconds since 1970 count from UTC whatever the zone.
+    return back.dtype == pl.Datetime("us", "UTC") or "%s" in format_
+
+
+def _order(day: str, month: str, day_first: bool) -> tuple[str, str]:
+    return (day, month) if day_first else (month, day)

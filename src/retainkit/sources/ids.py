@@ -1,0 +1,108 @@
+"""Member and order ids: kept as written, told from what systems write where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from retainkit.errors import InputError
+
+# Ids that mean "nobody", in any case; 0 in an integer column means it too.
+NO_ID = (
+    *("", "-", "--", "0", "0.0", "null", "none", "nan", "nil", "undefined", "unknown", "n/a"),
+    *("\\n", "anonymous", "guest", "00000000-0000-0000-0000-000000000000"),
+    *("游客", "匿名", "匿名用户", "未登录", "无"),
+)
+_SPELLINGS = sorted(
+    {form for word in NO_ID for form in (word, word.upper(), word.title())} | {"NaN"}
+)
+_FLOAT_TEXT = r"^(?:0|[1-9][0-9]*)\.0$"
+_ROUNDED = r"^[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"
+_EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class Ids:
+    """A read id column: String or Int64, null where there is no id."""
+
+    expr: pl.Expr
+    notes: tuple[str, ...] = ()
+
+
+def learn_ids(name: str, frame: pl.LazyFrame, sample: pl.Series, title: str) -> Ids:
+    """Return how the id column `name` of `frame` is read.
+
+    Integer columns stay integers; float columns of whole numbers become integers; all else is
+    text. Raises InputError for a column that cannot hold ids (lists, durations).
+    """
+    column, dtype = pl.col(name), sample.dtype
+    if dtype == pl.String:
+        return _texts(column, frame, sample, title)
+    if dtype.is_integer():
+        return _integers(column, frame, dtype)
+    if dtype.is_float() or dtype.is_decimal():
+        return _fractions(column, frame, title)
+    if dtype.is_nested() or dtype in (pl.Object, pl.Duration):
+        raise InputError(
+            f"The column '{title}' holds {dtype}, which is no id.",
+            "Name another, or write a SQL expression that gives one.",
+        )
+    return Ids(_tidied(column.bin.encode("hex") if dtype == pl.Binary else column.cast(pl.String)))
+
+
+def _texts(column: pl.Expr, frame: pl.LazyFrame, sample: pl.Series, title: str) -> Ids:
+    ids = _tidy(sample).drop_nulls()
+    if len(ids) and ids.str.contains(_FLOAT_TEXT).all():
+        written = _tidied(column)
+        whole = written.str.contains(_FLOAT_TEXT).all()
+        if _ask(frame, whole):
+            note = f"'{title}' is written like 17850.0 throughout: read as 17850."
+            return Ids(written.str.strip_suffix(".0"), (note,))
+    rounded = ids.str.contains(_ROUNDED).any()
+    lost = f"'{title}' has ids like 1.23E+11: digits were lost before retainkit read them."
+    return Ids(_tidied(column), (lost,) if rounded else ())
+
+
+def _integers(column: pl.Expr, frame: pl.LazyFrame, dtype: pl.DataType) -> Ids:
+    wide = dtype in (pl.UInt64, pl.Int128, pl.UInt128)
+    if wide and not _ask(
+        frame, column.cast(pl.Int64, strict=False).is_not_null() == column.is_not_null()
+    ):
+        return Ids(_tidied(column.cast(pl.String)))
+    ids = column.cast(pl.Int64)
+    return Ids(pl.when(ids != 0).then(ids))
+
+
+def _fractions(column: pl.Expr, frame: pl.LazyFrame, title: str) -> Ids:
+    """Read ids from a column of floats (as pandas makes it where ids are missing) or decimals."""
+    number = column.cast(pl.Float64)
+    whole = (number == number.round()) & (number.abs() < _EXACT)
+    if _ask(frame, (whole | ~number.is_finite()).all()):
+        ids = pl.when(number.is_finite()).then(number).cast(pl.Int64)
+        note = f"'{title}' has decimal numbers that are all whole: read as integers."
+        return Ids(pl.when(ids != 0).then(ids), (note,))
+    note = f"'{title}' has decimal numbers: ids are as written, and digits may have been lost."
+    return Ids(_tidied(column.cast(pl.String)), (note,))
+
+
+def _ask(frame: pl.LazyFrame, all_rows: pl.Expr) -> bool:
+    """Return whether something holds for every row; one pass over what it reads."""
+    return bool(frame.select(all_rows.all()).collect(engine="streaming").item())
+
+
+def _tidied(text: pl.Expr) -> pl.Expr:
+    return text.map_batches(_tidy, return_dtype=pl.String, is_elementwise=True)
+
+
+def _tidy(text: pl.Series) -> pl.Series:
+    """Return ids without blanks, tabs and Excel's ="…" around them; null where there is none.
+
+    On whole batches, so that the rare spellings cost nothing where there are none.
+    """
+    ids = text.str.strip_chars()
+    if ids.str.starts_with('="').any():
+        inner = ids.str.extract(r'^="(.*)"$', 1).str.strip_chars()
+        ids = inner.zip_with(inner.is_not_null(), ids)
+    nobody = ids.is_in(_SPELLINGS)
+    return ids.set(nobody, None) if nobody.any() else ids

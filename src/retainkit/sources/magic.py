@@ -1,0 +1,111 @@
+"""What a file really is, told by its first bytes; names lie."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, cast
+
+from retainkit.errors import InputError
+from retainkit.sources.files import File
+
+Format = Literal["csv", "ndjson", "parquet"]
+
+HEAD_BYTES = 256 * 1024
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_PARQUET = b"PAR1"
+_JSON_SUFFIXES = (".ndjson", ".jsonl", ".json")
+_PARQUET_SUFFIXES = (".parquet", ".pq")
+_WORKBOOK = "Save its sheet as CSV first."
+_UNPACK = "Unpack it first; .gz and .zst are read as they are."
+_PAGE = "It may be a login or error page saved in place of the export."
+_FOREIGN: tuple[tuple[bytes, str, str], ...] = (
+    (b"PK\x03\x04", "a ZIP archive", _UNPACK),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", _WORKBOOK),
+    (b"%PDF-", "a PDF", "Ask for the export as CSV or Parquet."),
+    (b"BZh", "a bzip2 archive", _UNPACK),
+    (b"\xfd7zXZ", "an xz archive", _UNPACK),
+    (b"7z\xbc\xaf", "a 7z archive", _UNPACK),
+    (b"Rar!\x1a", "a RAR archive", _UNPACK),
+    (b"SQLite format 3\x00", "a SQLite database", "Export the table as CSV or Parquet."),
+    (b"ARROW1\x00", "an Arrow IPC file", "Write it as Parquet."),
+    (b"Obj\x01", "an Avro file", "Write it as Parquet."),
+)
+_MARKUP: tuple[tuple[bytes, str, str], ...] = (
+    (b"<!doctype html", "an HTML page", _PAGE),
+    (b"<html", "an HTML page", _PAGE),
+    (b"<?xml", "an XML document", _PAGE),
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first bytes of a file, unpacked, and whether they are all there is."""
+
+    data: bytes
+    whole: bool
+    packed: bool
+
+
+def unpacked(path: Path) -> BinaryIO:
+    """Open `path` for reading its bytes, through gzip or zstd where it is packed."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic.startswith(_GZIP):
+        return cast("BinaryIO", gzip.open(path))
+    if magic == _ZSTD:
+        import pyarrow as pa
+
+        return cast("BinaryIO", pa.input_stream(str(path), compression="zstd"))
+    return path.open("rb")
+
+
+def read_head(file: File) -> Head:
+    """Return the beginning of `file`. Raises InputError where it is empty or damaged."""
+    try:
+        with file.path.open("rb") as raw:
+            packed = raw.read(4).startswith((_GZIP, _ZSTD))
+        with unpacked(file.path) as stream:
+            data = stream.read(HEAD_BYTES)
+            whole = not stream.read(1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(
+            f"'{file.name}' cannot be unpacked: it is truncated or damaged.",
+            "Fetch or export it again.",
+        ) from error
+    if not data:
+        raise InputError(f"'{file.name}' is empty (0 bytes).", "Export it again.")
+    return Head(data, whole, packed)
+
+
+def format_of(file: File, head: Head) -> Format:
+    """Return the format to read `file` as. Raises InputError naming what it is instead."""
+    start = head.data[:512].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(_PARQUET):
+        if head.packed:
+            raise InputError(f"'{file.name}' is Parquet inside an archive.", _UNPACK)
+        return "parquet"
+    _refuse_foreign(file, head.data, start)
+    if file.suffix in _PARQUET_SUFFIXES:
+        raise InputError(
+            f"'{file.name}' is not Parquet: it does not begin with PAR1.",
+            "Fetch or export it again, or give it the suffix of what it is.",
+        )
+    if file.suffix in _JSON_SUFFIXES or start.startswith((b'{"', b"{}")):
+        return "ndjson"
+    return "csv"
+
+
+def _refuse_foreign(file: File, data: bytes, start: bytes) -> None:
+    found = [each for each in _FOREIGN if start.startswith(each[0])]
+    found += [each for each in _MARKUP if start.lower().startswith(each[0])]
+    if not found:
+        return
+    _, what, hint = found[0]
+    if b"[Content_Types].xml" in data:
+        what, hint = "an Excel workbook", _WORKBOOK
+    wanted = {".parquet": "Parquet", ".pq": "Parquet"} | dict.fromkeys(_JSON_SUFFIXES, "NDJSON")
+    raise InputError(f"'{file.name}' is {what}, not {wanted.get(file.suffix, 'CSV')}.", hint)

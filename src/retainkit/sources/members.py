@@ -1,0 +1,137 @@
+"""The member table: one row a member, with when they joined and left and what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from retainkit.errors import UsageError
+from retainkit.schema import FLAGS, Mapped, Role
+from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS
+from retainkit.sources.expressions import Scope
+from retainkit.sources.ids import learn_ids
+from retainkit.sources.mapping import choose, column_or_sql, mapping_note
+from retainkit.sources.options import SourceOptions
+from retainkit.sources.quality import MIXED_EPOCHS, MIXED_OFFSETS, fatal
+from retainkit.sources.scan import Table
+from retainkit.sources.times import Column, learn_times
+
+_TIMES: tuple[Role, ...] = ("joined", "left")
+_SAMPLE = 1000
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Members: `frame` has one row each: member, joined, left (Int64 us) and the segments."""
+
+    frame: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def check_member_options(members: Table | None, options: SourceOptions) -> None:
+    """Raise UsageError for options about a member table where there is none."""
+    for flag, given in (("--joined-col", options.joined_col), ("--left-col", options.left_col)):
+        if given is not None and members is None:
+            raise UsageError(
+                f"{flag} names a column of the member table, and there is none.",
+                "Give the member table with --members FILE.",
+            )
+
+
+def read_members(
+    table: Table, options: SourceOptions, segments: Mapping[str, str], events_id: str
+) -> Roster:
+    """Return the member table; `segments` says which columns to keep and what to call them.
+
+    The id column is the one that --member-col or the events' id (`events_id`) is called, where
+    the table has it, else one known by alias. Of a member with several rows the earliest joining
+    counts, the leaving of the latest stay, and of each attribute the first one known.
+    """
+    mapping = _map(table.header, options, events_id)
+    with table.reading():
+        rows = _rows(table, mapping, segments)
+    ids = learn_ids("__member", rows.lazy(), rows["__member"], mapping["member"].source)
+    notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
+    frame = rows.select(
+        ids.expr.alias("member"),
+        *(_moments(role, mapping, rows, options, notes) for role in _TIMES),
+        *(segment(name).alias(called) for name, called in segments.items()),
+    )
+    return Roster(_one_row_each(frame, notes), (*table.notes, *notes))
+
+
+def _map(header: Sequence[str], options: SourceOptions, events_id: str) -> Mapping[Role, Mapped]:
+    called = next((name for name in (options.member_col, events_id) if name in header), None)
+    return choose(
+        header,
+        {"member": True, "joined": False, "left": False},
+        {"member": called, "joined": options.joined_col, "left": options.left_col},
+        "The member table",
+    )
+
+
+def _rows(
+    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str]
+) -> pl.DataFrame:
+    scope = Scope(table.frame, table.sample())
+    for role, mapped in mapping.items():
+        expr = column_or_sql(FLAGS[role], mapped.source, table.header)
+        scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
+    return scope.frame.select(*(f"__{role}" for role in mapping), *segments).collect(
+        engine="streaming"
+    )
+
+
+def _moments(
+    role: Role,
+    mapping: Mapping[Role, Mapped],
+    rows: pl.DataFrame,
+    options: SourceOptions,
+    notes: list[str],
+) -> pl.Series:
+    """Return a time column in us, null where there is none; what could not be read is noted."""
+    if role not in mapping:
+        return pl.repeat(None, len(rows), dtype=pl.Int64, eager=True).alias(role)
+    name, title = f"__{role}", mapping[role].source
+    column = Column(pl.col(name), rows.lazy(), rows[name].drop_nulls().head(_SAMPLE), title)
+    times = learn_times(column, options)
+    us = rows.select(times.expr.alias(role)).to_series()
+    for mark, reason in ((OFFSETS, MIXED_OFFSETS), (EPOCHS, MIXED_EPOCHS)):
+        if (us == mark).any():
+            raise fatal(reason)
+    unreadable = (us.is_null() & rows[name].is_not_null()).sum()
+    notes += [f"Member table: {note}" for note in times.notes]
+    if unreadable:
+        notes.append(
+            f"Member table: {unreadable:,} unreadable times in '{title}' count as unknown."
+        )
+    return us.set(us < FLOOR, None)
+
+
+def segment(name: str) -> pl.Expr:
+    """Return a segment column as text, null where it is blank."""
+    text = pl.col(name).cast(pl.String)
+    return pl.when(text.str.strip_chars() != "").then(text)
+
+
+def _one_row_each(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    named = rows.drop_nulls("member")
+    if len(named) < len(rows):
+        notes.append(
+            f"Member table: {len(rows) - len(named):,} rows without a member are left out."
+        )
+    members = named["member"].n_unique()
+    if members == len(named):
+        return named
+    notes.append(
+        f"Member table: {len(named) - members:,} rows repeat a member: the earliest joining counts."
+    )
+    attributes = [name for name in named.columns if name.startswith("seg_")]
+    ordered = named.sort("joined", "left", *attributes, nulls_last=True)
+    return ordered.group_by("member", maintain_order=True).agg(
+        pl.col("joined").min(),
+        pl.col("left").sort_by("joined", "left", nulls_last=[False, False]).last(),
+        pl.col(attributes).drop_nulls().first(),
+    )

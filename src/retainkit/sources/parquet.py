@@ -1,0 +1,18 @@
+"""Parquet: lazily, with its own types."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from retainkit.sources.files import File
+from retainkit.sources.parts import ROW, Part, refuse_own_names
+
+
+def read_parquet(file: File, *, origin: bool) -> Part:
+    """Return the rows of `file`. Polars raises where its footer cannot be read."""
+    rows = pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
+    schema = rows.collect_schema()
+    if origin:
+        refuse_own_names(file.name, schema)
+        rows = rows.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64))
+    return Part(file.name, rows, schema)

@@ -1,0 +1,127 @@
+"""What became of every row: used, refused (it cannot be read) or left out (it was not asked for).
+
+The law: rows read = rows used + rows refused + rows left out, each row by one reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+
+from retainkit.errors import InputError
+from retainkit.sources.rejects import RejectsFile
+
+NO_MEMBER = "no member"
+NO_TIME = "no time"
+BAD_TIME = "unreadable time"
+ZERO_DATE = "zero date"
+BAD_AMOUNT = "unreadable amount"
+MIXED_OFFSETS = "offsets mixed"
+MIXED_EPOCHS = "epoch units mixed"
+WHERE = "--where"
+BEFORE_SINCE = "before --since"
+AFTER_UNTIL = "at or after --until"
+AFTER_AS_OF = "at or after --as-of"
+
+REFUSED = (NO_MEMBER, NO_TIME, BAD_TIME, ZERO_DATE, BAD_AMOUNT)
+LEFT_OUT = (WHERE, BEFORE_SINCE, AFTER_UNTIL, AFTER_AS_OF)
+
+# Reasons that end the run: every number would hang on a guess.
+_FATAL = {
+    MIXED_OFFSETS: (
+        "The time column has times with a UTC offset and times without one.",
+        "Say what those without mean: --naive-tz UTC, --naive-tz Asia/Shanghai …",
+    ),
+    MIXED_EPOCHS: (
+        "The time column has epochs of several magnitudes (seconds, milliseconds …).",
+        'Bring them to one unit with a SQL expression: --time-col "CASE WHEN … END".',
+    ),
+}
+
+FATE = pl.Enum([*REFUSED, *LEFT_OUT, *_FATAL])
+
+
+def fatal(reason: str) -> InputError:
+    """Return the error for a reason that ends the run."""
+    return InputError(*_FATAL[reason])
+
+
+class Quality:
+    """Counts what became of rows, batch by batch; a context manager.
+
+    max_rejects: the share of rows read, 0 to 1, that may be refused. rejects: a .csv, .ndjson or
+    .parquet file for the refused rows (file, row, reason and the columns as read), written whole
+    by `finish` or not at all; leaving the context without `finish` leaves nothing behind.
+    """
+
+    def __init__(
+        self,
+        max_rejects: float = 0.5,
+        rejects: str | None = None,
+        sources: Sequence[str] = (),
+    ) -> None:
+        self._max_rejects = max_rejects
+        self._fates: Counter[str] = Counter()
+        self._rows = 0
+        self._file = RejectsFile(rejects, sources) if rejects is not None else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.discard()
+
+    def add(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Count a batch of events and return its used rows, without the bookkeeping columns.
+
+        Raises InputError where a row shows that the whole column cannot be trusted.
+        """
+        fate = batch["fate"]
+        self._rows += len(batch)
+        kept = batch.drop("fate", "__file", "__row", "__raw", strict=False)
+        for reason, count in fate.drop_nulls().value_counts().iter_rows():
+            self._fates[reason] += count
+        for reason in _FATAL:
+            if reason in self._fates:
+                raise fatal(reason)
+        if self._file is not None:
+            self._file.write(batch.filter(fate.is_in(REFUSED)))
+        return kept.filter(fate.is_null()) if fate.null_count() < len(fate) else kept
+
+    def finish(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Return refused and left-out rows by reason, once the rejects file is in its place.
+
+        Raises InputError where more rows than `max_rejects` were refused; the rejects file is
+        there to look at even then.
+        """
+        refused, left_out = (
+            {reason: self._fates[reason] for reason in reasons if self._fates[reason]}
+            for reasons in (REFUSED, LEFT_OUT)
+        )
+        if self._file is not None:
+            self._file.finish()
+        count = sum(refused.values())
+        if count > self._max_rejects * self._rows:
+            raise self._too_many(refused, count)
+        return refused, left_out
+
+    def _too_many(self, refused: dict[str, int], count: int) -> InputError:
+        reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in refused.items())
+        look = (
+            "They are in the --rejects file" if self._file else "Look at them with --rejects FILE"
+        )
+        return InputError(
+            f"{count:,} of {self._rows:,} rows cannot be used ({reasons}), more than the "
+            f"{self._max_rejects:.0%} that --max-rejects allows.",
+            f"{look}; accept more with --max-rejects 1.",
+        )

@@ -1,0 +1,135 @@
+"""From inputs of any kind to one lazy table of raw rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from retainkit.errors import InputError, UsageError
+from retainkit.sources.csv import read_csv
+from retainkit.sources.faults import FAULTS, fault, reading
+from retainkit.sources.files import File, Scratch, locate
+from retainkit.sources.frames import read_frame
+from retainkit.sources.magic import format_of, read_head
+from retainkit.sources.ndjson import read_ndjson
+from retainkit.sources.options import Input, SourceOptions
+from retainkit.sources.parquet import read_parquet
+from retainkit.sources.parts import Part, join
+
+
+@dataclass(frozen=True)
+class Table:
+    """The raw rows of an export, nothing interpreted, nothing read yet.
+
+    `frame` has the columns of `header`, and with `origin` also "__file" (String) and "__row"
+    (Int64, the 1-based data row in its file; in CSV blank lines count). Columns of CSV and
+    NDJSON are String; those of Parquet and frames keep their types.
+    """
+
+    frame: pl.LazyFrame
+    header: tuple[str, ...]
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+    origin: bool
+    parts: tuple[Part, ...] = field(default=(), repr=False)
+
+    def sample(self, rows: int = 1000) -> pl.DataFrame:
+        """Return the first `rows` rows. Raises InputError where they cannot be read."""
+        with self.reading():
+            return self.frame.head(rows).collect(engine="streaming")
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn what collecting raises into an InputError that names the file at fault.
+
+        An error that no file of its own accord gives (a wrong expression, say) passes.
+        """
+        try:
+            yield
+        except FAULTS as error:
+            found = self._fault()
+            if found is None:
+                raise
+            raise found from error
+
+    def _fault(self) -> InputError | None:
+        for part in self.parts:
+            try:
+                for _ in part.frame.collect_batches():
+                    pass
+            except FAULTS as error:
+                return fault(error, part.name)
+        return None
+
+
+@contextmanager
+def open_table(
+    inputs: Sequence[Input], options: SourceOptions, *, origin: bool = False
+) -> Iterator[Table]:
+    """Open `inputs` (paths or frames, together one export) as a Table.
+
+    Temporary copies live until the context ends. Raises InputError for files that are missing,
+    unreadable, empty, foreign or in doubtful encoding, UsageError for wrong options.
+    """
+    if not inputs:
+        raise UsageError("No source is named.", "Name a file, a folder, a glob, or '-' for stdin.")
+    with ExitStack() as stack:
+        scratch = Scratch(stack)
+        parts, notes = _open(inputs, options, scratch, origin=origin)
+        frame, header, more = join(parts, origin=origin)
+        yield Table(
+            frame,
+            header=tuple(header),
+            files=tuple(part.name for part in parts),
+            notes=(*notes, *more),
+            origin=origin,
+            parts=tuple(parts),
+        )
+
+
+def _open(
+    inputs: Sequence[Input], options: SourceOptions, scratch: Scratch, *, origin: bool
+) -> tuple[list[Part], list[str]]:
+    paths = [each for each in inputs if isinstance(each, (str, Path))]
+    remote = [str(each) for each in paths if _is_url(each)]
+    files, notes = locate([each for each in paths if not _is_url(each)], scratch)
+    parts = [_read_file(file, options, scratch, origin=origin) for file in files]
+    parts += [_read_url(url, origin=origin) for url in remote]
+    parts += [
+        read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
+    ]
+    return parts, notes
+
+
+def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: bool) -> Part:
+    head = read_head(file)
+    with reading(file.name):
+        match format_of(file, head):
+            case "parquet":
+                part = read_parquet(file, origin=origin)
+            case "ndjson":
+                part = read_ndjson(file, head, options, scratch, origin=origin)
+            case "csv":
+                part = read_csv(file, head, options, scratch, origin=origin)
+    keys = {key: value for key, value in file.keys if key not in part.schema}
+    return replace(
+        part,
+        frame=part.frame.with_columns(
+            pl.lit(value, pl.String).alias(key) for key, value in keys.items()
+        ),
+        schema={**part.schema, **dict.fromkeys(keys, pl.String())},
+    )
+
+
+def _is_url(path: str | Path) -> bool:
+    return isinstance(path, str) and "://" in path
+
+
+def _read_url(url: str, *, origin: bool) -> Part:
+    """Leave a remote file to Polars: comma-separated UTF-8 CSV where it is not Parquet."""
+    scan = pl.scan_parquet(url) if ".parquet" in url else pl.scan_csv(url, infer_schema=False)
+    return replace(read_frame(scan, origin=origin), name=url)

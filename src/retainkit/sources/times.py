@@ -1,0 +1,223 @@
+"""The time column: how it is written is learned from a sample, then read in one expression.
+
+Most rows are read by the few formats that the sample shows, at the speed of a known format.
+What those leave goes, row by row, through the thorough reader of `civil`. What a row means
+depends on the row and on what was settled for the column, never on its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from retainkit.errors import InputError
+from retainkit.sources.civil import (
+    PATTERN,
+    ZERO,
+    Style,
+    is_absent,
+    is_placeholder,
+    read_civil,
+    to_utc,
+)
+from retainkit.sources.epochs import is_epoch_text, learn_epoch
+from retainkit.sources.formats import (
+    Match,
+    Reader,
+    format_reader,
+    strptime_format,
+    strptime_reader,
+    void,
+    zone_offset,
+)
+from retainkit.sources.options import SourceOptions
+from retainkit.sources.quality import MIXED_OFFSETS, fatal
+
+_FAST_FORMATS = 3
+_FAST_SHARE = 0.1
+_DAY_THEN_MONTH = r"^\s*(?:1[3-9]|2[0-9]|3[01])[-/.][0-9]{1,2}[-/.][0-9]{4}"
+_MONTH_THEN_DAY = r"^\s*[0-9]{1,2}[-/.](?:1[3-9]|2[0-9]|3[01])[-/.][0-9]{4}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A time column before it is read: where it is, a sample of it, and what users call it."""
+
+    values: pl.Expr
+    frame: pl.LazyFrame
+    sample: pl.Series
+    title: str
+
+
+@dataclass(frozen=True)
+class Times:
+    """A read time column.
+
+    expr: Int64 us since 1970 UTC; null where unreadable (or null in the source); below every
+    moment one of civil's marks (ABSENT, ZERO, OFFSETS, EPOCHS) for why there is no moment.
+    """
+
+    expr: pl.Expr
+    notes: tuple[str, ...] = ()
+
+
+def learn_times(column: Column, options: SourceOptions) -> Times:
+    """Return how `column` is read; raises InputError where it can be read in two ways."""
+    tz = options.naive_tz or options.tz
+    dtype = column.sample.dtype
+    if dtype == pl.Null:
+        return Times(pl.lit(None, pl.Int64))
+    if dtype == pl.Date or isinstance(dtype, pl.Datetime):
+        return _typed(column, tz)
+    if dtype.is_float() or (dtype.is_integer() and not _is_compact(column.sample)):
+        return _numbers(column)
+    if dtype.is_integer() or isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
+        return _texts(column, options, tz)
+    raise InputError(
+        f"The time column '{column.title}' holds {dtype}, which is no time.",
+        "Name another with --time-col, or write a SQL expression that gives one.",
+    )
+
+
+def _is_compact(numbers: pl.Series) -> bool:
+    """Return whether integers are all dates like 20101201 (or 20101201082600)."""
+    text = numbers.drop_nulls().cast(pl.String)
+    dates = text.str.head(8).str.to_date("%Y%m%d", strict=False)
+    return len(text) > 0 and not dates.has_nulls() and set(text.str.len_chars()) <= {8, 14}
+
+
+def _typed(column: Column, tz: str) -> Times:
+    dtype = column.sample.dtype
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        moments = column.values.cast(pl.Datetime("us", dtype.time_zone)).cast(pl.Int64)
+        return Times(_marked(moments, moments))
+    local = column.values.cast(pl.Datetime("us"))
+    moments = local.cast(pl.Int64)
+    if tz != "UTC":
+        moments = _by_batch(local, lambda batch: to_utc(batch, tz))
+    return Times(_marked(moments, local.cast(pl.Int64)), (_naive_note(column.title, tz),))
+
+
+def _marked(moments: pl.Expr, local: pl.Expr) -> pl.Expr:
+    return pl.when(is_placeholder(local)).then(ZERO).otherwise(moments)
+
+
+def _numbers(column: Column) -> Times:
+    values, sample = column.values, column.sample
+    if sample.dtype.is_float():
+        values, sample = values.fill_nan(None), sample.fill_nan(None)
+    epoch = learn_epoch(sample, column.title)
+    return Times(epoch.moments(values), (epoch.note(column.title),))
+
+
+def _texts(column: Column, options: SourceOptions, tz: str) -> Times:
+    """Read texts, and what is text in all but its type: categories, numbers like 20101201."""
+    sample = column.sample.cast(pl.String)
+    column = replace(column, values=column.values.cast(pl.String), sample=sample)
+    if options.time_format:
+        readers = [strptime_reader(text, tz) for text in options.time_format]
+        return Times(_first_to_read(column.values, readers))
+    written = sample.filter(~is_absent(sample)).str.strip_chars()
+    if 2 * is_epoch_text(written).sum() > len(written):
+        return _epoch_texts(column, written)
+    return _civil_texts(column, written, options, tz)
+
+
+def _epoch_texts(column: Column, written: pl.Series) -> Times:
+    """Read numbers written as text; what is no number is unreadable."""
+    dtype = pl.Float64() if written.str.contains(".", literal=True).any() else pl.Int64()
+    epoch = learn_epoch(written.cast(dtype, strict=False), column.title)
+
+    def read(texts: pl.Series) -> pl.Series:
+        numbers = texts.str.strip_chars().cast(dtype, strict=False).to_frame("number")
+        return numbers.select(epoch.moments(pl.col("number"))).to_series()
+
+    return Times(_first_to_read(column.values, [read]), (epoch.note(column.title),))
+
+
+def _civil_texts(column: Column, written: pl.Series, options: SourceOptions, tz: str) -> Times:
+    matches = [match for text in written if (match := PATTERN.match(text))]
+    day_first, notes = _day_first(column, matches, options.day_first)
+    zoned = {match["zone"] is not None for match in matches}
+    if len(zoned) > 1 and options.naive_tz is None:
+        raise fatal(MIXED_OFFSETS)
+    offset = zoned == {True} if zoned and options.naive_tz is None else None
+    style = Style(tz, day_first, offset)
+    readers = [*_common_formats(matches, style), lambda rest: read_civil(rest, style)]
+    naive = (_naive_note(column.title, tz),) if False in zoned else ()
+    return Times(_first_to_read(column.values, readers), (*notes, *naive))
+
+
+def _common_formats(matches: Sequence[Match], style: Style) -> list[Reader]:
+    """Return readers of the commonest formats of a sample, the commonest first."""
+    counted = Counter((strptime_format(one, style.day_first), one["zone"]) for one in matches)
+    return [
+        format_reader(text, style.tz, zone_offset(zone))
+        for (text, zone), count in counted.most_common(_FAST_FORMATS)
+        if text is not None and count >= _FAST_SHARE * len(matches)
+    ]
+
+
+def _first_to_read(texts: pl.Expr, readers: Sequence[Reader]) -> pl.Expr:
+    """Return what the first reader reads; each next one is asked about what is left only."""
+
+    def read(batch: pl.Series) -> pl.Series:
+        moments = pl.repeat(None, len(batch), dtype=pl.Int64, eager=True)
+        for reader in (*readers, void):
+            rows = (moments.is_null() & batch.is_not_null()).arg_true()
+            if len(rows) == len(batch):
+                moments = reader(batch)
+            elif len(rows):
+                moments = moments.scatter(rows, reader(batch.gather(rows)))
+        return moments
+
+    return _by_batch(texts, read)
+
+
+def _by_batch(values: pl.Expr, read: Reader) -> pl.Expr:
+    return values.map_batches(read, return_dtype=pl.Int64, is_elementwise=True)
+
+
+def _day_first(
+    column: Column, matches: Sequence[Match], stated: bool | None
+) -> tuple[bool | None, tuple[str, ...]]:
+    """Return whether 01/04/2024 is 1 April: as stated, as the column decides, or an error.
+
+    A sample that decides is believed: what contradicts it later is unreadable and counted.
+    """
+    dates = pl.Series([match[0] for match in matches if match["first"] is not None], dtype=pl.String)
+    if stated is not None or not len(dates):
+        return stated, ()
+    day_first, month_first = _ask_order(dates.to_frame("date").lazy(), pl.col("date"))
+    if not (day_first or month_first):
+        day_first, month_first = _ask_order(column.frame, column.values)
+    if day_first == month_first:
+        raise _undecided(column.title, both=day_first)
+    order = "day" if day_first else "month"
+    return day_first, (f"Times in '{column.title}' have the {order} first, as the column decides.",)
+
+
+def _ask_order(frame: pl.LazyFrame, texts: pl.Expr) -> tuple[bool, bool]:
+    """Return whether some date can only have the day first, and some only the month."""
+    found = frame.select(
+        day_first=texts.str.contains(_DAY_THEN_MONTH).any(),
+        month_first=texts.str.contains(_MONTH_THEN_DAY).any(),
+    )
+    day_first, month_first = found.collect(engine="streaming").row(0)
+    return day_first, month_first
+
+
+def _undecided(title: str, *, both: bool) -> InputError:
+    why = "some rows read only one way, others only the other" if both else "no row decides which"
+    return InputError(
+        f"Times in '{title}' can be read in two ways, like 01/04/2024: 1 April (day first) or "
+        f"4 January (month first); {why}.",
+        "Say --day-first or --month-first.",
+    )
+
+
+def _naive_note(title: str, tz: str) -> str:
+    return f"Times in '{title}' have no offset: taken as {tz}."

@@ -1,0 +1,119 @@
+"""What a metric asks for (Needs) and what it gets (Timeline)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from retainkit.choices import Period
+from retainkit.periods import Calendar, Ints
+from retainkit.selectors import Selector
+
+Grain = Literal["exact", "hour", "day", "week", "month", "quarter", "year"]
+Bools = NDArray[np.bool_]
+Item = TypeVar("Item")
+
+MONEY_UNIT = 1_000_000  # amounts are summed as integers, in millionths, so that sums are exact
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a metric reads of each event; the engine brings this and nothing more.
+
+    grain: the finest difference in time the metric can see; events of one member that do not
+    differ in it and pass the same selectors are handed over once, unless `repeats`, `amount`
+    or `order` ask for each. segments: the columns to split by.
+    """
+
+    grain: Grain
+    selectors: tuple[Selector, ...]
+    segments: tuple[str, ...] = ()
+    repeats: bool = False
+    amount: bool = False
+    order: bool = False
+
+    @staticmethod
+    def union(wants: Sequence[Needs]) -> Needs:
+        """Return what serves several metrics at once."""
+        return Needs(
+            grain=_finest({want.grain for want in wants}),
+            selectors=_once(selector for want in wants for selector in want.selectors),
+            segments=_once(segment for want in wants for segment in want.segments),
+            repeats=any(want.repeats for want in wants),
+            amount=any(want.amount for want in wants),
+            order=any(want.order for want in wants),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """The events of some members, sorted by (member, time).
+
+    joined: Int64 us a member, null where unknown. segments: a String column a segment, one row a
+    member. bounds: Ints[members + 1]; the events of member i are rows bounds[i] to bounds[i + 1].
+    time: Ints[rows], us where grain is "exact", else the index of the grain's period.
+    marks: uint16[rows], bit i tells whether selectors[i] passes. amount: Ints[rows] in
+    millionths; order: Ints[rows], a code for each order id, -1 where there is none.
+    """
+
+    calendar: Calendar
+    grain: Grain
+    selectors: tuple[Selector, ...]
+    joined: pl.Series
+    segments: pl.DataFrame
+    bounds: Ints
+    time: Ints
+    marks: NDArray[np.uint16]
+    amount: Ints | None = None
+    order: Ints | None = None
+
+    @property
+    def members(self) -> int:
+        """How many members there are, with events or without."""
+        return len(self.joined)
+
+    @cached_property
+    def owner(self) -> Ints:
+        """The member (0 to members - 1) of each event."""
+        return np.repeat(np.arange(self.members), np.diff(self.bounds))
+
+    def passes(self, selector: Selector) -> Bools:
+        """Return which events pass one of the selectors asked for."""
+        bit = self.selectors.index(selector)
+        passed: Bools = (self.marks >> bit) & 1 == 1
+        return passed
+
+    def period_of(self, times: Ints, period: Period) -> Ints:
+        """Return the index of the period of times in the timeline's own unit.
+
+        `period` is no finer than the grain.
+        """
+        if self.grain == period:
+            return times
+        if self.grain == "exact":
+            return self.calendar.index(times, period)
+        return self.calendar.from_days(times, period)
+
+
+def first_of_each(*columns: Ints) -> Bools:
+    """Return which rows differ from the row before in any of the columns: where groups begin."""
+    new = np.ones(len(columns[0]), dtype=np.bool_)
+    new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return new
+
+
+def _finest(grains: set[Grain]) -> Grain:
+    """Return the coarsest grain from which all of `grains` can be told."""
+    if len(grains) == 1:
+        return next(iter(grains))
+    return "exact" if grains & {"exact", "hour"} else "day"
+
+
+def _once(items: Iterable[Item]) -> tuple[Item, ...]:
+    return tuple(dict.fromkeys(items))

@@ -1,0 +1,47 @@
+"""Every format on a handful of results, as it was last looked at.
+
+After a wanted change: RETAINKIT_UPDATE_GOLD=1 pytest tests/render/test_render_gold.py, then read
+the diff.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import render_samples as samples
+
+from retainkit.render import FORMATS, RenderOptions, render_bytes
+from retainkit.results import Result
+
+GOLD = Path(__file__).parent / "gold"
+CASES: dict[str, Callable[[], Result]] = {
+    "cohort": samples.plain_cohort,
+    "brackets": samples.bracket_cohort,
+    "segments": samples.segment_cohort,
+    "amount": samples.amount_cohort,
+    "empty": samples.empty_cohort,
+    "retention": samples.retention,
+    "plain": samples.timed,
+}
+TEXTS = [name for name, known in FORMATS.items() if not known.binary]
+
+
+def check(name: str, suffix: str, rendered: bytes) -> None:
+    path = GOLD / f"{name}{suffix}"
+    if os.environ.get("RETAINKIT_UPDATE_GOLD"):
+        path.write_bytes(rendered)
+    assert rendered.decode() == path.read_bytes().decode()
+
+
+@pytest.mark.parametrize("format_name", TEXTS)
+@pytest.mark.parametrize("case", CASES)
+def test_text_is_as_it_was_last_read(case: str, format_name: str) -> None:
+    check(case, FORMATS[format_name].suffixes[0], render_bytes(CASES[case](), format_name))
+
+
+def test_coloured_triangle_is_as_it_was_last_read() -> None:
+    options = RenderOptions(width=100, color=True)
+    check("cohort", ".ansi", render_bytes(samples.plain_cohort(), "table", options))

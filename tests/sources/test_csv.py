@@ -1,0 +1,208 @@
+"""CSV as the world writes it: everything text, nothing lost, nothing guessed silently."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from .opened import opened, refused, write
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "events.csv"
+
+
+def zstd(data: bytes) -> bytes:
+    return bytes(pa.compress(data, codec="zstd", asbytes=True))
+
+
+def test_every_column_is_text_as_written(file: Path) -> None:
+    write(file, "user_id,amount\n00123,1.50\n17850.0,\n")
+    table = opened(file)
+    assert table.rows == [("00123", "1.50"), ("17850.0", None)]
+    assert set(table.frame.dtypes) == {pl.String}
+    assert table.notes == ()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+def test_packing_is_told_by_magic_bytes_not_by_the_suffix(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
+    path = write(tmp_path / "events.csv", pack(b"user_id,time\nu1,2024\n"))
+    assert opened(path).rows == [("u1", "2024")]
+
+
+@pytest.mark.parametrize(
+    ("separator", "said"), [(";", "';'"), ("\t", "tabs"), ("|", "'|'"), (",", None)]
+)
+def test_the_separator_is_sniffed_and_said(file: Path, separator: str, said: str | None) -> None:
+    cells = [["user_id", "time", "amount"], ["u1", "2024-01-01", '"1,5;2"'], ["u2", "", "3"]]
+    write(file, "".join(separator.join(row) + "\n" for row in cells))
+    table = opened(file)
+    assert table.rows == [("u1", "2024-01-01", "1,5;2"), ("u2", None, "3")]
+    assert table.notes == ((f"'{file}': separated by {said}.",) if said else ())
+
+
+def test_decimal_commas_do_not_win_over_the_semicolon(file: Path) -> None:
+    write(file, "user_id;amount\nu1;1,5\nu2;2,5\n")
+    assert opened(file).header == ("user_id", "amount")
+
+
+def test_separator_settles_what_is_sniffed(file: Path) -> None:
+    write(file, "a,b;c\n1,2;3\n")
+    assert opened(file, separator=";").header == ("a,b", "c")
+    assert opened(file, separator="semicolon").header == ("a,b", "c")
+    assert "Did you mean 'semicolon'?" in refused(file, separator="semicolons")
+
+
+def test_runs_of_blanks_separate_as_in_cdnow(tmp_path: Path) -> None:
+    """The layout of CDNOW_master.txt (Fader & Hardie, brucehardie.com/datasets)."""
+    path = write(
+        tmp_path / "master.txt",
+        " customer_id  date number_of_cds  dollar_value\r\n"
+        " 00001 19970101  1   11.77\r\n 00002 19970112  1   12.00\r\n\r\n",
+    )
+    table = opened(path, origin=True)
+    assert table.header == ("customer_id", "date", "number_of_cds", "dollar_value")
+    assert table.frame.select(table.header).rows() == [
+        ("00001", "19970101", "1", "11.77"),
+        ("00002", "19970112", "1", "12.00"),
+    ]
+    assert "separated by blanks" in table.notes[0]
+
+
+def test_runs_of_blanks_without_a_header(tmp_path: Path) -> None:
+    """The layout of CDNOW_sample.txt."""
+    path = write(tmp_path / "sample.txt", " 00004 0001 19970101  2   29.33\r\n")
+    assert opened(path, header=False).rows == [("00004", "0001", "19970101", "2", "29.33")]
+
+
+def test_blanks_in_a_single_column_do_not_separate(file: Path) -> None:
+    write(file, "user name\nAnn\nBob B\nCy C C\n")
+    assert opened(file).header == ("user name",)
+
+
+def test_without_a_header_the_columns_are_numbered(file: Path) -> None:
+    write(file, "u1,2024\nu2,2025,x\n")
+    table = opened(file, header=False)
+    assert table.header == ("column_1", "column_2", "column_3")
+    assert table.rows == [("u1", "2024", None), ("u2", "2025", "x")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"])
+def test_every_kind_of_line_end(file: Path, end: str) -> None:
+    write(file, f"user_id,time{end}u1,2024{end}u2,2025{end}")
+    table = opened(file)
+    assert (table.header, table.rows) == (("user_id", "time"), [("u1", "2024"), ("u2", "2025")])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blank_lines_are_left_out_wherever_they_are(file: Path, end: str) -> None:
+    write(file, end.join(["", "", "a,b", "", "1,2", "", ",", '"",""', "3,", "", ""]))
+    assert opened(file).rows == [("1", "2"), ("3", None)]
+
+
+def test_short_rows_are_filled_and_separators_at_the_end_lose_nothing(file: Path) -> None:
+    write(file, "a,b,c\n1\n1,2,3,,\n")
+    assert opened(file).rows == [("1", None, None), ("1", "2", "3")]
+
+
+@pytest.mark.parametrize(
+    "rows", ["1,2,3\n1,2\n", "1,2\n1,2,3\n", "1,2\n1,2,,,5\n", "1,2,3,4,5,6,7,8\n"]
+)
+def test_long_rows_are_refused_even_when_their_columns_are_not_read(file: Path, rows: str) -> None:
+    write(file, "a,b\n" + rows)
+    assert "more cells than the header" in refused(file)
+    assert "more cells than the header" in refused(file, select="a")
+
+
+def test_the_message_never_shows_a_value(file: Path) -> None:
+    write(file, "a,b\n1,2,secret\n")
+    assert "secret" not in refused(file)
+    write(file, 'a,b\n1,2\n"secret,2\n3,4\n')
+    assert "secret" not in refused(file)
+
+
+def test_header_only_is_an_empty_table_and_nothing_is_an_error(file: Path) -> None:
+    write(file, "user_id,time\n")
+    assert (opened(file).header, opened(file).rows) == (("user_id", "time"), [])
+    write(file, "")
+    assert "is empty (0 bytes)" in refused(file)
+    write(file, "\n\n")
+    assert "no row" in refused(file)
+
+
+def test_doubled_names_are_all_numbered_and_said(file: Path) -> None:
+    write(file, "id,time,id, ,id_1\n1,2,3,4,5\n")
+    table = opened(file)
+    assert table.header == ("id_2", "time", "id_3", "column_4", "id_1")
+    assert table.notes == (f"'{file}': the header names 'id' 2 times: read as 'id_2', 'id_3'.",)
+
+
+def test_quoted_cells_keep_separators_quotes_and_newlines(file: Path) -> None:
+    write(file, '"user\nid",b\n"x,""y""\nz",2\n')
+    table = opened(file)
+    assert (table.header, table.rows) == (("user\nid", "b"), [('x,"y"\nz', "2")])
+
+
+def test_origin_adds_file_and_row(tmp_path: Path) -> None:
+    a = write(tmp_path / "a.csv", "user_id\nu1\n\nu2\n")
+    b = write(tmp_path / "b.csv", "user_id\nu3\n")
+    table = opened(a, b, origin=True)
+    assert table.header == ("user_id",)
+    assert_frame_equal(
+        table.frame,
+        pl.DataFrame(
+            {
+                "user_id": ["u1", "u2", "u3"],
+                "__file": [str(a), str(a), str(b)],
+                "__row": [1, 3, 1],
+            }
+        ),
+    )
+
+
+def test_a_column_called_like_ours_is_refused_only_with_origin(file: Path) -> None:
+    write(file, "user_id,__row\nu1,7\n")
+    assert opened(file).rows == [("u1", "7")]
+    assert "'__row'" in refused(file, origin=True)
+
+
+def test_an_unclosed_quote_is_one_clear_error(file: Path) -> None:
+    write(file, 'a,b\n1,2\n"3,4\n5,6\n')
+    assert "quote" in refused(file)
+
+
+def test_a_truncated_archive_is_one_clear_error(tmp_path: Path) -> None:
+    rows = "".join(f"u{i},{i * 7919 % 104729}\n" for i in range(200_000))
+    packed = gzip.compress(f"user_id,n\n{rows}".encode())
+    path = write(tmp_path / "events.csv.gz", packed[: len(packed) // 2])
+    assert "truncated or damaged" in refused(path)
+    path = write(tmp_path / "events.csv.gz", packed[:100])
+    assert "truncated or damaged" in refused(path)
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=8)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=st.lists(st.tuples(CELL, CELL, CELL), max_size=8), separator=st.sampled_from(",;\t|"))
+def test_what_is_written_quoted_is_read_back(
+    file: Path, rows: list[tuple[str, str, str]], separator: str
+) -> None:
+    """Law: quoting a table and reading it gives the same cells, empty ones null."""
+    quoted = [
+        separator.join('"' + cell.replace('"', '""') + '"' for cell in row)
+        for row in [("user_id", "time", "x"), *rows]
+    ]
+    write(file, "\n".join(quoted) + "\n")
+    wanted = [tuple(cell or None for cell in row) for row in rows if any(row)]
+    assert opened(file, separator=separator).rows == wanted

@@ -1,0 +1,73 @@
+"""`retention` on generated histories: equal to the brute-force oracle, and its invariants."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import retainkit
+from agreement import WINDOW, ask, assert_same, keyed, stated_as_of, world
+from oracle import brute
+from oracle.people import Row
+from strategies import BY, History, histories, retention_options
+
+
+def key_columns(options: Row) -> tuple[str, ...]:
+    cohort = ("cohort",) if options["cohort"] else ()
+    return (*options["by"], *cohort, "day", "mode")
+
+
+def rows(history: History, options: Row) -> dict[tuple[object, ...], Row]:
+    table = ask(retainkit.retention, history, options).main
+    return keyed(table.to_dicts(), key_columns(options))
+
+
+@settings(max_examples=150, deadline=None, report_multiple_bugs=False)
+@given(st.data(), histories(), retention_options(), st.fixed_dictionaries(WINDOW))
+def test_equal_to_brute_force(
+    data: st.DataObject, history: History, options: Row, window: Row
+) -> None:
+    window = window | {"as_of": data.draw(stated_as_of(history))}
+    expected = brute.retention(world(history, options, **window), **options)
+    result = ask(retainkit.retention, history, options, **window)
+    assert_same(result.main, expected, key_columns(options))
+
+
+@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@given(histories(), retention_options())
+def test_modes_bound_each_other(history: History, options: Row) -> None:
+    answer = rows(history, options)
+    for (*rest, mode), row in answer.items():
+        assert row["returned"] <= row["mature"] <= row["members"]
+        assert (row["rate"] is None) == (row["mature"] == 0)
+        if mode == "on":
+            assert row["returned"] <= answer[*rest, "within"]["returned"]
+            assert row["returned"] <= answer[*rest, "on-or-after"]["returned"]
+
+
+@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@given(histories(), retention_options(), BY.filter(bool))
+def test_segments_add_up(history: History, options: Row, by: tuple[str, ...]) -> None:
+    if "tier" in by and not history.members:
+        by = ("channel",)
+    totals = rows(history, options | {"by": ()})
+    for column in ("members", "mature", "returned"):
+        sums: Counter[tuple[object, ...]] = Counter()
+        for key, row in rows(history, options | {"by": by}).items():
+            sums[key[len(by) :]] += row[column]
+        assert sums == {key: row[column] for key, row in totals.items()}
+
+
+@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@given(st.data(), histories(), retention_options())
+def test_neither_order_nor_duplicates_matter(
+    data: st.DataObject, history: History, options: Row
+) -> None:
+    frame = history.event_frame()
+    order = data.draw(st.permutations(range(2 * frame.height)))
+    first = ask(retainkit.retention, history, options)
+    again = ask(retainkit.retention, history, options, events=pl.concat([frame, frame])[order])
+    assert again.main.equals(first.main)
