@@ -98,12 +98,10 @@ def histories(draw: st.DrawFn, zones: tuple[str, ...] = tuple(CLOCK_CHANGES)) ->
 
 
 SELECTORS = st.sampled_from((None, "*", "visit", "order", "visit|order"))
-BY = st.sampled_from(((), (), ("channel",), ("tier",), ("channel", "tier")))
 COMMON: dict[str, st.SearchStrategy[Any]] = {
     "clock": st.sampled_from(("calendar", "calendar", "elapsed")),
     "start_event": SELECTORS,
     "return_event": SELECTORS,
-    "by": BY,
     "confidence": st.sampled_from((0.8, 0.95, 0.99)),
     "week_start": st.sampled_from(("monday", "sunday", "wednesday")),
 }
@@ -121,12 +119,19 @@ def _possible(options: Row, tz: str) -> Row:
     return options
 
 
-def cohort_options(tz: str) -> st.SearchStrategy[Row]:
+def segments(history: History) -> st.SearchStrategy[tuple[str, ...]]:
+    """Columns to segment by: of the events, of the member table where there is one, or both."""
+    both = [("tier",), ("channel", "tier")] if history.members else []
+    return st.sampled_from([("channel",), *both])
+
+
+def cohort_options(history: History) -> st.SearchStrategy[Row]:
     """Parameters of `cohort`, as both the oracle and `retainkit` take them."""
     kinds = ("hour", "day", "day", "week", "week", "month", "month", "quarter", "year")
     return st.fixed_dictionaries(
         COMMON
         | {
+            "by": st.just(()) | segments(history),
             "period": st.sampled_from(kinds),
             "mode": st.sampled_from(("on", "within", "on-or-after", "every")),
             "brackets": st.sampled_from(((), (), (), ("0", "1-2", "3-7"), ("1-3", "5"))),
@@ -135,14 +140,15 @@ def cohort_options(tz: str) -> st.SearchStrategy[Row]:
             "measure": st.sampled_from(("members", "amount", "orders")),
             "horizon": st.sampled_from((0, 3, 12)),
         }
-    ).map(lambda options: _possible(options, tz))
+    ).map(lambda options: _possible(options, history.tz))
 
 
-def retention_options() -> st.SearchStrategy[Row]:
+def retention_options(history: History) -> st.SearchStrategy[Row]:
     """Parameters of `retention`, as both the oracle and `retainkit` take them."""
     return st.fixed_dictionaries(
         COMMON
         | {
+            "by": st.just(()) | segments(history),
             "days": st.sampled_from(((1, 7, 30), (1,), (2, 3))),
             "cohort": st.sampled_from((None, "day", "week", "month")),
         }

@@ -12,7 +12,7 @@ import retainkit
 from agreement import ABSOLUTE, WINDOW, ask, assert_same, keyed, stated_as_of, world
 from oracle import brute
 from oracle.people import Row
-from strategies import BY, History, cohort_options, histories
+from strategies import History, cohort_options, histories, segments
 
 MODES = ("on", "within", "on-or-after", "every")
 CELL = ("cohort", "age")
@@ -26,7 +26,7 @@ def cells(history: History, options: Row, **more: object) -> dict[tuple[object, 
 @settings(max_examples=150, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories(), st.fixed_dictionaries(WINDOW))
 def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row) -> None:
-    options = data.draw(cohort_options(history.tz))
+    options = data.draw(cohort_options(history))
     window = window | {"as_of": data.draw(stated_as_of(history))}
     expected = brute.cohort(world(history, options, **window), **options)
     result = ask(retainkit.cohort, history, options, **window)
@@ -38,7 +38,7 @@ def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row
 @settings(max_examples=25, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_modes_bound_each_other(data: st.DataObject, history: History) -> None:
-    options = data.draw(cohort_options(history.tz)) | {"brackets": (), "measure": "members"}
+    options = data.draw(cohort_options(history)) | {"brackets": (), "measure": "members"}
     counts = {mode: cells(history, options | {"mode": mode}) for mode in MODES}
     for key in counts["on"]:
         on, within, later, every = (counts[mode][key]["returned"] for mode in MODES)
@@ -54,13 +54,10 @@ def test_modes_bound_each_other(data: st.DataObject, history: History) -> None:
 
 
 @settings(max_examples=25, deadline=None, report_multiple_bugs=False)
-@given(st.data(), histories(), BY.filter(bool), st.sampled_from(("members", "amount", "orders")))
-def test_segments_add_up(
-    data: st.DataObject, history: History, by: tuple[str, ...], measure: str
-) -> None:
-    options = data.draw(cohort_options(history.tz)) | {"measure": measure}
-    if "tier" in by and not history.members:
-        by = ("channel",)
+@given(st.data(), histories())
+def test_segments_add_up(data: st.DataObject, history: History) -> None:
+    options = data.draw(cohort_options(history))
+    by = data.draw(segments(history))
     totals = cells(history, options | {"by": ()})
     sums: dict[str, Counter[tuple[object, ...]]] = {}
     for key, row in cells(history, options | {"by": by}).items():
@@ -75,7 +72,7 @@ def test_segments_add_up(
 @settings(max_examples=25, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_row_order_does_not_matter(data: st.DataObject, history: History) -> None:
-    options = data.draw(cohort_options(history.tz))
+    options = data.draw(cohort_options(history))
     shuffled = History(history.tz, data.draw(st.permutations(history.events)), history.members)
     first, second = (ask(retainkit.cohort, one, options) for one in (history, shuffled))
     for name, table in first.tables.items():
@@ -86,7 +83,7 @@ def test_row_order_does_not_matter(data: st.DataObject, history: History) -> Non
 @given(st.data(), histories())
 def test_duplicated_rows_do_not_change_members(data: st.DataObject, history: History) -> None:
     once = {"min_occurrences": 1, "measure": "members"}
-    options = data.draw(cohort_options(history.tz)) | once
+    options = data.draw(cohort_options(history)) | once
     frame = history.event_frame()
     first = ask(retainkit.cohort, history, options)
     second = ask(retainkit.cohort, history, options, events=pl.concat([frame, frame]))
@@ -98,7 +95,7 @@ def test_duplicated_rows_do_not_change_members(data: st.DataObject, history: His
 @settings(max_examples=15, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_horizon_only_cuts(data: st.DataObject, history: History) -> None:
-    options = data.draw(cohort_options(history.tz)) | {"brackets": ()}
+    options = data.draw(cohort_options(history)) | {"brackets": ()}
     near = cells(history, options | {"horizon": 2})
     far = cells(history, options | {"horizon": 5})
     assert near == {key: row for key, row in far.items() if key[-1] <= 2}

@@ -142,6 +142,28 @@ def test_amounts_and_orders() -> None:
     }
 
 
+def test_amounts_count_where_activity_does() -> None:
+    # February holds one event only: with two asked for, its amount is nobody's return.
+    days = {"2024-01-01": 1.0, "2024-01-02": 2.0, "2024-02-01": 4.0, "2024-03-01": 8.0}
+    rows = [event("a", day, amount=amount) for day, amount in days.items()]
+    rows.append(event("a", "2024-03-02", amount=16.0))
+    values = {
+        mode: [
+            row["value"]
+            for row in brute.cohort(observe(rows), measure="amount", mode=mode, min_occurrences=2)[
+                "main"
+            ]
+        ]
+        for mode in MODES
+    }
+    assert values == {
+        "on": [3, 0, 24],
+        "within": [0, 0, 24],
+        "on-or-after": [27, 24, 24],
+        "every": [3, 0, 0],
+    }
+
+
 def test_joined_and_segments() -> None:
     members = [
         {"member": "a", "joined": datetime(2023, 12, 31, tzinfo=UTC), "tier": "gold"},

@@ -12,7 +12,7 @@ import retainkit
 from agreement import WINDOW, ask, assert_same, keyed, stated_as_of, world
 from oracle import brute
 from oracle.people import Row
-from strategies import BY, History, histories, retention_options
+from strategies import History, histories, retention_options, segments
 
 
 def key_columns(options: Row) -> tuple[str, ...]:
@@ -26,10 +26,9 @@ def rows(history: History, options: Row) -> dict[tuple[object, ...], Row]:
 
 
 @settings(max_examples=150, deadline=None, report_multiple_bugs=False)
-@given(st.data(), histories(), retention_options(), st.fixed_dictionaries(WINDOW))
-def test_equal_to_brute_force(
-    data: st.DataObject, history: History, options: Row, window: Row
-) -> None:
+@given(st.data(), histories(), st.fixed_dictionaries(WINDOW))
+def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row) -> None:
+    options = data.draw(retention_options(history))
     window = window | {"as_of": data.draw(stated_as_of(history))}
     expected = brute.retention(world(history, options, **window), **options)
     result = ask(retainkit.retention, history, options, **window)
@@ -37,9 +36,9 @@ def test_equal_to_brute_force(
 
 
 @settings(max_examples=25, deadline=None, report_multiple_bugs=False)
-@given(histories(), retention_options())
-def test_modes_bound_each_other(history: History, options: Row) -> None:
-    answer = rows(history, options)
+@given(st.data(), histories())
+def test_modes_bound_each_other(data: st.DataObject, history: History) -> None:
+    answer = rows(history, data.draw(retention_options(history)))
     for (*rest, mode), row in answer.items():
         assert row["returned"] <= row["mature"] <= row["members"]
         assert (row["rate"] is None) == (row["mature"] == 0)
@@ -49,23 +48,23 @@ def test_modes_bound_each_other(history: History, options: Row) -> None:
 
 
 @settings(max_examples=25, deadline=None, report_multiple_bugs=False)
-@given(histories(), retention_options(), BY.filter(bool))
-def test_segments_add_up(history: History, options: Row, by: tuple[str, ...]) -> None:
-    if "tier" in by and not history.members:
-        by = ("channel",)
+@given(st.data(), histories())
+def test_segments_add_up(data: st.DataObject, history: History) -> None:
+    options = data.draw(retention_options(history))
+    by = data.draw(segments(history))
     totals = rows(history, options | {"by": ()})
     for column in ("members", "mature", "returned"):
         sums: Counter[tuple[object, ...]] = Counter()
         for key, row in rows(history, options | {"by": by}).items():
             sums[key[len(by) :]] += row[column]
-        assert sums == {key: row[column] for key, row in totals.items()}
+        assert {key: sums[key] for key in totals} == {k: row[column] for k, row in totals.items()}
+        assert set(sums) <= set(totals)
 
 
 @settings(max_examples=25, deadline=None, report_multiple_bugs=False)
-@given(st.data(), histories(), retention_options())
-def test_neither_order_nor_duplicates_matter(
-    data: st.DataObject, history: History, options: Row
-) -> None:
+@given(st.data(), histories())
+def test_neither_order_nor_duplicates_matter(data: st.DataObject, history: History) -> None:
+    options = data.draw(retention_options(history))
     frame = history.event_frame()
     order = data.draw(st.permutations(range(2 * frame.height)))
     first = ask(retainkit.retention, history, options)

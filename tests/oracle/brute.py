@@ -94,13 +94,13 @@ def came_back(life: Spell, mode: str, low: int, high: int) -> bool:
 
 
 def worth(life: Spell, measure: str, mode: str, low: int, high: int) -> float:
-    if mode == "within":
-        return life.value(measure, 1, low)
-    if mode == "on-or-after":
-        return life.value(measure, low, FOREVER)
-    if mode == "every" and not came_back(life, mode, low, high):
-        return 0
-    return life.value(measure, low, high)
+    """The sum over the periods (or the bracket) that hold enough return events to count."""
+    if mode in ("on", "every"):
+        counts = came_back(life, mode, low, high)
+        return life.value(measure, low, high) if counts else 0
+    first, last = (1, low) if mode == "within" else (low, FOREVER)
+    reached = {age for age, _ in life.seen if first <= age <= last and life.active(age, age)}
+    return math.fsum(life.value(measure, age, age) for age in reached)
 
 
 def ages(brackets: Sequence[str], horizon: int) -> list[tuple[int | str, int, int]]:
@@ -176,7 +176,11 @@ def pooled(main: Sequence[Row], by: Sequence[str], confidence: float) -> list[Ro
     for key, cells in groups.items():
         size = sum(cell["size"] for cell in cells)
         row = dict(zip((*by, "age"), key, strict=True)) | {"cohorts": len(cells), "size": size}
-        rows.append(rated(row, sum(cell["returned"] for cell in cells), size, confidence))
+        row = rated(row, sum(cell["returned"] for cell in cells), size, confidence)
+        if "value" in cells[0]:
+            row["value"] = math.fsum(cell["value"] for cell in cells)
+            row["value_per_member"] = row["value"] / size
+        rows.append(row)
     return rows
 
 
@@ -196,6 +200,8 @@ def retention(
     """The rows of `main`; `world` was observed with the same `by`."""
     each_day = Periods("day", world.tz)
     groups: dict[tuple[object, ...], list[Spell]] = {}
+    if not by and cohort is None:
+        groups[()] = []  # everyone, were it nobody
     for person in world.people:
         for start in first_start(person, start_event, world.as_of):
             key: tuple[object, ...] = person.segment

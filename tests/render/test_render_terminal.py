@@ -157,7 +157,7 @@ def test_segments_not_drawn_are_named() -> None:
 def test_amounts_are_per_member_and_say_so() -> None:
     text = shown(samples.amount_cohort())
     assert text.startswith("cohort · amount per member at each age")
-    assert "values are per member of the cohort" in text
+    assert "values are amount per member of the cohort" in text
     assert "1,558" in text
 
 

@@ -1,10 +1,96 @@
-"""Settings from retainkit.toml."""
+"""Settings from retainkit.toml: they supply what no flag says."""
 
+import inspect
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import typer
+from typer.core import TyperGroup
+
+from retainkit.cli.failures import tell
+from retainkit.errors import RetainkitError
+
+SOURCE = "source"  # the table of the flags that all commands share
+WRITER = "init"  # the command that writes settings takes none
+
+_PATHS = ("sources", "members", "rejects")  # are relative to the file that names them
 
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:
-    """Load."""
-    return path
+    """Make the settings of `path`, or of the nearest file, the defaults of the command's flags.
+
+    Returns the file, or None where nothing was taken from one.
+    """
+    if context.resilient_parsing or context.info_name == WRITER:
+        return None
+    try:
+        return _apply(context, path)
+    except RetainkitError as error:
+        tell(error)
+        raise typer.Exit(error.exit_code) from None
+
+
+def command_flags(command: Any) -> dict[str, inspect.Parameter]:
+    """Return the flags that only this command has, those for its output left out."""
+    from retainkit.cli.options import OutputFlags, SourceFlags  # they need this module
+
+    shared = {*SourceFlags.__annotations__, *OutputFlags.__annotations__}
+    declared = inspect.signature(command.callback).parameters
+    return {name: flag for name, flag in declared.items() if name not in shared}
+
+
+def source_flags(command: Any) -> dict[str, inspect.Parameter]:
+    """Return the flags of a command that say what to read and how; none where it reads nothing."""
+    from retainkit.cli.options import SourceFlags
+
+    declared = inspect.signature(command.callback).parameters
+    names = [name for name in SourceFlags.__annotations__ if name != "config"]
+    return {name: declared[name] for name in names} if "config" in declared else {}
+
+
+def configurable(context: typer.Context) -> Iterator[tuple[str, Any]]:
+    """Yield the commands that settings may be about, with their names."""
+    group = context.find_root().command
+    commands = group.commands if isinstance(group, TyperGroup) else {}
+    for name, command in commands.items():
+        if name != WRITER and source_flags(command):
+            yield name, command
+
+
+def _apply(context: typer.Context, path: Path | None) -> Path | None:
+    from retainkit.config import find, load
+
+    file = path or find(Path())
+    if file is None:
+        return None
+    tables = {SOURCE: _types(source_flags(context.command))}
+    tables |= {name: _types(command_flags(command)) for name, command in configurable(context)}
+    settings = load(file, tables)
+    given = {**settings.get(SOURCE, {}), **settings.get(str(context.info_name), {})}
+    for key in _PATHS:
+        if key in given:
+            given[key] = _placed(given[key], file.parent)
+    context.default_map = given
+    return file if given else None
+
+
+def _types(flags: dict[str, inspect.Parameter]) -> dict[str, Any]:
+    return {name: _type(flag) for name, flag in flags.items()}
+
+
+def _type(flag: inspect.Parameter) -> Any:
+    """Return the type of a flag, with its bounds where it has some."""
+    from pydantic import Field
+
+    hint, info = get_args(flag.annotation)
+    if info.min is None and info.max is None:
+        return hint
+    return Annotated[hint, Field(ge=info.min, le=info.max)]
+
+
+def _placed(value: str | list[str], folder: Path) -> str | list[str]:
+    """Return paths as they are seen from the working directory."""
+    if isinstance(value, list):
+        return [str(_placed(each, folder)) for each in value]
+    return value if value == "-" or "://" in value else str(folder / value)

@@ -80,8 +80,12 @@ def read_events(
     check_member_options(members, options)
     if len(wanted.marks) > MOST_MARKS:
         raise UsageError(f"At most {MOST_MARKS} event selectors can be asked for at once.")
-    sides = _sides(wanted.segments, table, members)
-    mapping = _map(table.header, options, wanted)
+    faults = Faults()
+    with faults:
+        sides = _sides(wanted.segments, table, members)
+    with faults:
+        mapping = _map(table.header, options, wanted)
+    faults.raise_any()
     notes = [*table.notes, *mapping_note(mapping)]
     with table.reading():
         scope = Scope(table.frame, table.sample())

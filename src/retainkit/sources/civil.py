@@ -33,7 +33,7 @@ _TIME = (
     r"(?:[T\s]+(?P<H>[0-9]{1,2})[:时](?P<M>[0-9]{1,2})(?:[:分](?P<S>[0-9]{1,2})(?:[.,](?P<f>[0-9]{1,9}))?秒?)?"
     r"分?\s*(?P<half>[AaPp][Mm])?)?"
 )
-_ZONE = r"\s*(?P<zone>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+_ZONE = r"\s*(?P<zone>Z|UTC|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)?"
 PATTERN = re.compile(rf"^{_DATE}{_TIME}{_ZONE}$")
 
 
@@ -135,8 +135,7 @@ def _offset() -> pl.Expr:
     digits = pl.col("zone").str.replace_all(r"\D", "").str.pad_end(4, "0")
     hours, minutes = digits.str.head(2).cast(pl.Int64), digits.str.tail(2).cast(pl.Int64)
     sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
-    us = sign * (hours * 60 + minutes) * 60_000_000
-    return pl.when((hours < 16) & (minutes < 60)).then(us).alias("offset")
+    return (sign * (hours * 60 + minutes) * 60_000_000).alias("offset")
 
 
 def _is_zero() -> pl.Expr:

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
-from typing import Literal
+from typing import Literal, TypeVar
 
 import polars as pl
 
 from retainkit.errors import UsageError
 
+Column = TypeVar("Column", pl.Expr, pl.Series)
 Kind = Literal["condition", "number", "value"]
 
 _NUMBER = r"^\s*-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][-+]?[0-9]{1,2})?\s*$"
@@ -68,7 +69,13 @@ class Scope:
                 texts = [name for name in columns if empty.schema[name] == pl.String]
                 return Reading(expr, columns, tuple(texts))
             fault = fault or f"it gives {dtype}, not {_MEANS[kind]}"
-        raise UsageError(f"{option}: the expression cannot be computed: {fault}.")
+        texts = [name for name in expr.meta.root_names() if empty.schema[name] == pl.String]
+        raise UsageError(
+            f"{option}: the expression cannot be computed: {fault}.",
+            f"Text columns in it: {', '.join(texts)}; texts stand in single quotes."
+            if texts
+            else None,
+        )
 
     def add(self, name: str, reading: Reading) -> Scope:
         """Return the scope with the reading's value as column `name`; other columns stay."""
@@ -92,8 +99,8 @@ class Scope:
         other = _other(name, self.sample[name])
         if other is None:
             return [None]
-        first_other = self.sample.schema[name] == pl.String and kind != "value"
-        return [other, None] if first_other else [None, other]
+        is_number = self.sample.schema[name] == pl.String and not is_blank(self.sample[name]).all()
+        return [other, None] if is_number and kind != "value" else [None, other]
 
 
 def as_number(values: pl.Expr) -> pl.Expr:
@@ -102,7 +109,7 @@ def as_number(values: pl.Expr) -> pl.Expr:
     return pl.when(number.is_finite()).then(number)
 
 
-def is_blank(text: pl.Expr) -> pl.Expr:
+def is_blank(text: Column) -> Column:
     """Return whether a text is null or only blanks."""
     return text.is_null() | (text.str.strip_chars() == "")
 
@@ -111,17 +118,14 @@ def _other(name: str, sample: pl.Series) -> pl.Expr | None:
     """Return the reading that a column has beside its own type, or None."""
     column, dtype = pl.col(name), sample.dtype
     if dtype == pl.String:
-        written = sample.drop_nulls()
-        written = written.filter(written.str.strip_chars() != "")
-        if not len(written):
-            return None
+        written = sample.filter(~is_blank(sample))
         if written.str.contains(_NUMBER).all():
             return as_number(column.str.strip_chars())
         if written.str.contains(_BOOLEAN).all():
             return column.str.strip_chars().str.to_lowercase() == "true"
         return None
-    if dtype.is_temporal() and dtype != pl.Duration:
-        return column.dt.to_string()
+    if isinstance(dtype, pl.Datetime):
+        return column.dt.to_string("%Y-%m-%d %H:%M:%S%.f")
     return None if dtype.is_nested() else column.cast(pl.String, strict=False)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from retainkit.errors import UsageError
-from retainkit.sources.civil import ABSENT, ZERO, is_absent, is_placeholder, to_utc
+from retainkit.sources.civil import ABSENT, FLOOR, ZERO, is_absent, is_placeholder, to_utc
 
 Match = re.Match[str]
 Reader = Callable[[pl.Series], pl.Series]
@@ -25,6 +25,12 @@ _DIRECTIVES = {
     **dict.fromkeys(("M", "cM"), "%M"),
     **dict.fromkeys(("S", "cS"), "%S"),
 }
+
+_TWO_DIGITS = ("m", "d", "first", "second", "H", "M", "S")
+_DIRECTIVE = re.compile(r"%(?:[YmdHMS]|[369]f)")
+_WIDTHS = {"%Y": 4, **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), 2)}
+_WIDTHS |= {"%3f": 3, "%6f": 6, "%9f": 9}
+_SURE = 7_258_118_400_000_000  # 2200-01-01
 
 
 def strptime_format(match: re.Match[str], day_first: bool | None) -> str | None:
@@ -59,21 +65,35 @@ def zone_offset(zone: str | None) -> int | None:
     return sign * (int(digits[:2]) * 60 + int(digits[2:])) * 60_000_000
 
 
-def format_reader(format_: str, tz: str, offset: int | None) -> Reader:
+def format_reader(format_: str, tz: str, offset: int | None, *, padded: bool) -> Reader:
     """Return the reader of a format of `strptime_format`; `offset` (us) where it has a zone.
 
-    Placeholders like 1970-01-01 it does not read: only the thorough reader knows them from
-    misreadings, such as 1/2/11 taken for the year 11.
+    padded: whether months, hours … always have two digits. Polars forgives much that is not in
+    the format (missing blanks, short years), so only texts of the format's width, or else of its
+    shape, are taken, and years that a misreading would give are left to the thorough reader.
     """
+    width = len(_DIRECTIVE.sub(lambda one: "0" * _WIDTHS[one[0]], format_).encode())
+    shape = _DIRECTIVE.sub(lambda one: _digits(one[0]), f"^{re.escape(format_)}$")
 
     def read(texts: pl.Series) -> pl.Series:
         local = _to_datetime(texts, format_)
         plain = local.cast(pl.Int64)
-        odd = is_placeholder(plain)
         moments = to_utc(local, tz) if offset is None else plain - offset
-        return moments.set(odd, None) if odd.any() else moments
+        written = texts.str.len_bytes() == width if padded else texts.str.contains(shape)
+        sure = written & (plain != 0) & plain.is_between(FLOOR, _SURE)
+        return moments if sure.all() else moments.zip_with(sure, moments.clear(len(moments)))
 
     return read
+
+
+def is_padded(match: Match) -> bool:
+    """Return whether months, days and the clock are written with two digits."""
+    return all(len(match[name] or "00") == 2 for name in _TWO_DIGITS)
+
+
+def _digits(directive: str) -> str:
+    width = _WIDTHS[directive]
+    return "[0-9]{1,2}" if width == 2 else f"[0-9]{{{width}}}"
 
 
 def strptime_reader(format_: str, tz: str) -> Reader:

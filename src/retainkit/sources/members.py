@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from retainkit.errors import UsageError
 from retainkit.schema import FLAGS, Mapped, Role
 from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS
+from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import MIXED_EPOCHS, MIXED_OFFSETS, fatal
 from retainkit.sources.scan import Table
-from retainkit.sources.times import Column, learn_times
+from retainkit.sources.times import learn_times
 
 _TIMES: tuple[Role, ...] = ("joined", "left")
 _SAMPLE = 1000
@@ -96,8 +97,12 @@ def _moments(
         return pl.repeat(None, len(rows), dtype=pl.Int64, eager=True).alias(role)
     name, title = f"__{role}", mapping[role].source
     column = Column(pl.col(name), rows.lazy(), rows[name].drop_nulls().head(_SAMPLE), title)
-    times = learn_times(column, options)
-    us = rows.select(times.expr.alias(role)).to_series()
+    # --time-format is about the events; here it counts where it reads anything.
+    for formats in dict.fromkeys((options.time_format, ())):
+        times = learn_times(column, replace(options, time_format=formats))
+        us = rows.select(times.expr.alias(role)).to_series()
+        if (us >= FLOOR).any():
+            break
     for mark, reason in ((OFFSETS, MIXED_OFFSETS), (EPOCHS, MIXED_EPOCHS)):
         if (us == mark).any():
             raise fatal(reason)

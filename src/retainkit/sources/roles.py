@@ -13,11 +13,12 @@ from retainkit.errors import InputError
 from retainkit.schema import FLAGS, Mapped, Role
 from retainkit.sources.amounts import is_unreadable, read_amounts
 from retainkit.sources.civil import FLOOR
+from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Reading, Scope, as_number
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import column_or_sql
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.times import Column, learn_times
+from retainkit.sources.times import learn_times
 
 
 def add_roles(

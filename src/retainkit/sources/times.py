@@ -7,13 +7,14 @@ depends on the row and on what was settled for the column, never on its neighbou
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from retainkit.errors import InputError
+from retainkit.errors import InputError, UsageError
+from retainkit.periods import Calendar
 from retainkit.sources.civil import (
     PATTERN,
     ZERO,
@@ -23,11 +24,13 @@ from retainkit.sources.civil import (
     read_civil,
     to_utc,
 )
+from retainkit.sources.day_first import Column, learn_day_first
 from retainkit.sources.epochs import is_epoch_text, learn_epoch
 from retainkit.sources.formats import (
     Match,
     Reader,
     format_reader,
+    is_padded,
     strptime_format,
     strptime_reader,
     void,
@@ -38,18 +41,6 @@ from retainkit.sources.quality import MIXED_OFFSETS, fatal
 
 _FAST_FORMATS = 3
 _FAST_SHARE = 0.1
-_DAY_THEN_MONTH = r"^\s*(?:1[3-9]|2[0-9]|3[01])[-/.][0-9]{1,2}[-/.][0-9]{4}"
-_MONTH_THEN_DAY = r"^\s*[0-9]{1,2}[-/.](?:1[3-9]|2[0-9]|3[01])[-/.][0-9]{4}"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A time column before it is read: where it is, a sample of it, and what users call it."""
-
-    values: pl.Expr
-    frame: pl.LazyFrame
-    sample: pl.Series
-    title: str
 
 
 @dataclass(frozen=True)
@@ -66,13 +57,13 @@ class Times:
 
 def learn_times(column: Column, options: SourceOptions) -> Times:
     """Return how `column` is read; raises InputError where it can be read in two ways."""
-    tz = options.naive_tz or options.tz
+    tz = _naive_zone(options)
     dtype = column.sample.dtype
     if dtype == pl.Null:
-        return Times(pl.lit(None, pl.Int64))
+        return Times(column.values.cast(pl.Int64))
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
         return _typed(column, tz)
-    if dtype.is_float() or (dtype.is_integer() and not _is_compact(column.sample)):
+    if dtype.is_numeric() and not _is_compact(column.sample):
         return _numbers(column)
     if dtype.is_integer() or isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
         return _texts(column, options, tz)
@@ -82,8 +73,19 @@ def learn_times(column: Column, options: SourceOptions) -> Times:
     )
 
 
+def _naive_zone(options: SourceOptions) -> str:
+    if options.naive_tz is None:
+        return options.tz
+    try:
+        return Calendar(options.naive_tz).tz
+    except UsageError as error:
+        raise UsageError(error.message.replace("--tz", "--naive-tz"), error.hint) from None
+
+
 def _is_compact(numbers: pl.Series) -> bool:
-    """Return whether integers are all dates like 20101201 (or 20101201082600)."""
+    """Return whether numbers are integers that are dates like 20101201 (or 20101201082600)."""
+    if not numbers.dtype.is_integer():
+        return False
     text = numbers.drop_nulls().cast(pl.String)
     dates = text.str.head(8).str.to_date("%Y%m%d", strict=False)
     return len(text) > 0 and not dates.has_nulls() and set(text.str.len_chars()) <= {8, 14}
@@ -107,8 +109,11 @@ def _marked(moments: pl.Expr, local: pl.Expr) -> pl.Expr:
 
 def _numbers(column: Column) -> Times:
     values, sample = column.values, column.sample
-    if sample.dtype.is_float():
-        values, sample = values.fill_nan(None), sample.fill_nan(None)
+    if sample.dtype.is_integer():
+        values = values.cast(pl.Int64, strict=False)
+    else:
+        values = values.cast(pl.Float64).fill_nan(None)
+        sample = sample.cast(pl.Float64).fill_nan(None)
     epoch = learn_epoch(sample, column.title)
     return Times(epoch.moments(values), (epoch.note(column.title),))
 
@@ -121,9 +126,10 @@ def _texts(column: Column, options: SourceOptions, tz: str) -> Times:
         readers = [strptime_reader(text, tz) for text in options.time_format]
         return Times(_first_to_read(column.values, readers))
     written = sample.filter(~is_absent(sample)).str.strip_chars()
-    if 2 * is_epoch_text(written).sum() > len(written):
+    matches = [match for text in written if (match := PATTERN.match(text))]
+    if is_epoch_text(written).sum() > len(matches):
         return _epoch_texts(column, written)
-    return _civil_texts(column, written, options, tz)
+    return _civil_texts(column, matches, options, tz)
 
 
 def _epoch_texts(column: Column, written: pl.Series) -> Times:
@@ -138,9 +144,10 @@ def _epoch_texts(column: Column, written: pl.Series) -> Times:
     return Times(_first_to_read(column.values, [read]), (epoch.note(column.title),))
 
 
-def _civil_texts(column: Column, written: pl.Series, options: SourceOptions, tz: str) -> Times:
-    matches = [match for text in written if (match := PATTERN.match(text))]
-    day_first, notes = _day_first(column, matches, options.day_first)
+def _civil_texts(
+    column: Column, matches: Sequence[Match], options: SourceOptions, tz: str
+) -> Times:
+    day_first, notes = learn_day_first(column, matches, options.day_first)
     zoned = {match["zone"] is not None for match in matches}
     if len(zoned) > 1 and options.naive_tz is None:
         raise fatal(MIXED_OFFSETS)
@@ -153,11 +160,16 @@ def _civil_texts(column: Column, written: pl.Series, options: SourceOptions, tz:
 
 def _common_formats(matches: Sequence[Match], style: Style) -> list[Reader]:
     """Return readers of the commonest formats of a sample, the commonest first."""
-    counted = Counter((strptime_format(one, style.day_first), one["zone"]) for one in matches)
+    alike = defaultdict(list)
+    for match in matches:
+        alike[strptime_format(match, style.day_first)].append(match)
+    common = sorted(alike.items(), key=lambda item: -len(item[1]))[:_FAST_FORMATS]
     return [
-        format_reader(text, style.tz, zone_offset(zone))
-        for (text, zone), count in counted.most_common(_FAST_FORMATS)
-        if text is not None and count >= _FAST_SHARE * len(matches)
+        format_reader(
+            text, style.tz, zone_offset(same[0]["zone"]), padded=all(map(is_padded, same))
+        )
+        for text, same in common
+        if text is not None and len(same) >= _FAST_SHARE * len(matches)
     ]
 
 
@@ -179,44 +191,6 @@ def _first_to_read(texts: pl.Expr, readers: Sequence[Reader]) -> pl.Expr:
 
 def _by_batch(values: pl.Expr, read: Reader) -> pl.Expr:
     return values.map_batches(read, return_dtype=pl.Int64, is_elementwise=True)
-
-
-def _day_first(
-    column: Column, matches: Sequence[Match], stated: bool | None
-) -> tuple[bool | None, tuple[str, ...]]:
-    """Return whether 01/04/2024 is 1 April: as stated, as the column decides, or an error.
-
-    A sample that decides is believed: what contradicts it later is unreadable and counted.
-    """
-    dates = pl.Series([match[0] for match in matches if match["first"] is not None], dtype=pl.String)
-    if stated is not None or not len(dates):
-        return stated, ()
-    day_first, month_first = _ask_order(dates.to_frame("date").lazy(), pl.col("date"))
-    if not (day_first or month_first):
-        day_first, month_first = _ask_order(column.frame, column.values)
-    if day_first == month_first:
-        raise _undecided(column.title, both=day_first)
-    order = "day" if day_first else "month"
-    return day_first, (f"Times in '{column.title}' have the {order} first, as the column decides.",)
-
-
-def _ask_order(frame: pl.LazyFrame, texts: pl.Expr) -> tuple[bool, bool]:
-    """Return whether some date can only have the day first, and some only the month."""
-    found = frame.select(
-        day_first=texts.str.contains(_DAY_THEN_MONTH).any(),
-        month_first=texts.str.contains(_MONTH_THEN_DAY).any(),
-    )
-    day_first, month_first = found.collect(engine="streaming").row(0)
-    return day_first, month_first
-
-
-def _undecided(title: str, *, both: bool) -> InputError:
-    why = "some rows read only one way, others only the other" if both else "no row decides which"
-    return InputError(
-        f"Times in '{title}' can be read in two ways, like 01/04/2024: 1 April (day first) or "
-        f"4 January (month first); {why}.",
-        "Say --day-first or --month-first.",
-    )
 
 
 def _naive_note(title: str, tz: str) -> str:

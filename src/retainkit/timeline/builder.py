@@ -12,7 +12,7 @@ import polars as pl
 from retainkit.errors import InputError
 from retainkit.periods import Calendar, Ints
 from retainkit.timeline.model import MONEY_UNIT, Needs, Timeline
-from retainkit.timeline.packing import Keys, Rows, distinct, member_keys, sort_order
+from retainkit.timeline.packing import Keys, Ranks, Rows, distinct, member_keys, sort_order
 
 Side = Literal["member", "event"]
 
@@ -29,8 +29,8 @@ class Builder:
     """Gathers the events of one partition of members, then sorts them into a Timeline.
 
     table: the member table's rows of this partition (`member, joined, seg_i`), or None.
-    segments: the name of each segment and the side its column seg_i comes from. seed: what text
-    ids are hashed with.
+    Those that never had an event nor joined are nobody's members. segments: the name of each
+    segment and the side its column seg_i comes from. seed: what text ids are hashed with.
     """
 
     needs: Needs
@@ -48,11 +48,11 @@ class Builder:
         if self.needs.grain != "exact":
             time = self.calendar.index(time, self.needs.grain)
         rows = Rows(keys, time, events["marks"].to_numpy())
-        self._remember(events["member"], keys)
+        ranks = self._remember(events["member"], keys)
         if self._keeps_all:
             self._extras.append(events.drop("member", "time", "marks"))
         else:
-            rows = distinct(rows)
+            rows = distinct(rows, ranks)
         self._rows.append(rows)
 
     def build(self) -> Timeline:
@@ -62,7 +62,8 @@ class Builder:
         table_keys = member_keys(table["member"], self.seed)
         self._remember(table["member"], table_keys)
         self._check_ids()
-        known = np.union1d(rows.keys, table_keys)
+        joined = table_keys[table["joined"].is_not_null().to_numpy()]
+        known = Ranks.of(np.append(rows.keys, joined)).keys
         bounds = np.append(np.searchsorted(rows.keys, known), len(rows)).astype(np.int64)
         at = pl.DataFrame({"key": known}).join(
             table.with_columns(key=table_keys), on="key", how="left", maintain_order="left"
@@ -82,7 +83,7 @@ class Builder:
             time=rows.times,
             marks=rows.marks,
             amount=_millionths(extras["amount"]) if self.needs.amount else None,
-            order=_codes(extras["order"]) if self.needs.order else None,
+            order=_codes(extras) if self.needs.order else None,
         )
 
     @property
@@ -108,15 +109,27 @@ class Builder:
         }
         return {"amount": pl.Float64, "order": pl.String, **names}
 
-    def _remember(self, ids: pl.Series, keys: Keys) -> None:
-        if ids.dtype == pl.String:
-            self._ids.append(pl.DataFrame({"id": ids, "key": keys}).unique())
+    def _remember(self, ids: pl.Series, keys: Keys) -> Ranks | None:
+        """Keep one id for each key of a text column; return the ranks found on the way."""
+        if ids.dtype != pl.String or not len(ids):
+            return None
+        ranks = Ranks.of(keys)
+        names = _one_each(ids, ranks)
+        self._ids.append(pl.DataFrame({"id": names, "key": ranks.keys}))
+        return ranks
 
     def _check_ids(self) -> None:
         if self._ids:
-            known = pl.concat(self._ids).unique()
-            if known["key"].n_unique() < known.height:
-                raise HashCollision
+            known = pl.concat(self._ids)
+            _one_each(known["id"], Ranks.of(known["key"].to_numpy()))
+
+
+def _one_each(ids: pl.Series, ranks: Ranks) -> pl.Series:
+    """Return the id of each key; raises HashCollision where a key has two."""
+    names = ids.gather(ranks.row)
+    if not (names.gather(ranks.rank) == ids).all():
+        raise HashCollision
+    return names
 
 
 def _first_touch(extras: pl.DataFrame, column: str, bounds: Ints, rows: Rows) -> pl.Series:
@@ -142,6 +155,8 @@ def _millionths(amount: pl.Series) -> Ints:
     return (known * MONEY_UNIT).round().cast(pl.Int64).to_numpy()
 
 
-def _codes(orders: pl.Series) -> Ints:
-    """Return a number for each order id, -1 where there is none."""
-    return orders.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
+def _codes(extras: pl.DataFrame) -> Ints:
+    """Return a number for each order id, -1 where there is none or no column of them."""
+    if "order" not in extras.columns:
+        return np.full(extras.height, -1)
+    return extras["order"].rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()

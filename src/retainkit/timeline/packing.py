@@ -60,19 +60,38 @@ def partition_of(keys: Keys, partitions: int) -> Ints:
     return ((mixed >> np.uint64(32)) % np.uint64(partitions)).astype(np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """The distinct keys in order, the rank of each row's key among them, and a row of each."""
+
+    keys: Keys
+    rank: Ints
+    row: Ints
+
+    @staticmethod
+    def of(keys: Keys) -> Ranks:
+        """Rank `keys`; one sort of single integers."""
+        order = np.argsort(keys)
+        ordered = keys[order]
+        new = np.append(True, ordered[1:] != ordered[:-1])[: len(keys)]
+        rank = np.empty(len(keys), dtype=np.int64)
+        rank[order] = np.cumsum(new) - 1
+        return Ranks(ordered[new], rank, order[new])
+
+
 def sort_order(rows: Rows) -> Ints:
     """Return the order of rows by (key, time, marks)."""
-    packing = _Packing.of(rows)
+    packing = _Packing.of(rows, None)
     if packing is None:
         return np.lexsort((rows.marks, rows.times, rows.keys))
     return np.argsort(packing.pack(rows))
 
 
-def distinct(rows: Rows) -> Rows:
-    """Return the distinct rows, sorted by (key, time, marks)."""
+def distinct(rows: Rows, ranks: Ranks | None = None) -> Rows:
+    """Return the distinct rows, sorted by (key, time, marks); ranks of their keys, if known."""
     if not len(rows):
         return rows
-    packing = _Packing.of(rows)
+    packing = _Packing.of(rows, ranks)
     if packing is None:
         rows = rows.take(np.lexsort((rows.marks, rows.times, rows.keys)))
         same = [np.diff(column) == 0 for column in (rows.keys, rows.times, rows.marks)]
@@ -86,40 +105,39 @@ def distinct(rows: Rows) -> Rows:
 class _Packing:
     """How rows fit one word: where each column begins, in bits, and what is taken off first.
 
-    dense: the sorted keys of the rows where these are spread too wide; their ranks are packed.
+    ranks: of the keys, where these are spread too wide; the ranks are packed in their place.
     """
 
-    dense: Keys | None
+    ranks: Ranks | None
     first_key: np.uint64
     first_time: int
     time_bits: int
     mark_bits: int
 
     @staticmethod
-    def of(rows: Rows) -> _Packing | None:
+    def of(rows: Rows, ranks: Ranks | None) -> _Packing | None:
         """Return the packing that fits `rows`, or None where they need more than one word."""
         if not len(rows):
             return None
-        low, high = rows.keys.min(), rows.keys.max()
         first_time, last_time = int(rows.times.min()), int(rows.times.max())
         time_bits = (last_time - first_time).bit_length()
         mark_bits = int(rows.marks.max()).bit_length()
         spare = WORD - time_bits - mark_bits
+        low, high = rows.keys.min(), rows.keys.max()
         if int(high - low).bit_length() <= spare:
             return _Packing(None, low, first_time, time_bits, mark_bits)
-        dense = np.unique(rows.keys)
-        if len(dense).bit_length() <= spare:
-            return _Packing(dense, np.uint64(0), first_time, time_bits, mark_bits)
+        ranks = ranks or Ranks.of(rows.keys)
+        if len(ranks.keys).bit_length() <= spare:
+            return _Packing(ranks, low, first_time, time_bits, mark_bits)
         return None
 
     def pack(self, rows: Rows) -> Keys:
         """Return one integer a row, in the order of (key, time, marks)."""
-        members = (
-            rows.keys - self.first_key
-            if self.dense is None
-            else np.searchsorted(self.dense, rows.keys).astype(np.uint64)
-        )
         times = (rows.times - self.first_time).astype(np.uint64)
+        if self.ranks is None:
+            members = rows.keys - self.first_key
+        else:
+            members = self.ranks.rank.astype(np.uint64)
         packed = (members << np.uint64(self.time_bits)) | times
         return (packed << np.uint64(self.mark_bits)) | rows.marks.astype(np.uint64)
 
@@ -129,5 +147,5 @@ class _Packing:
         packed = packed >> np.uint64(self.mark_bits)
         times = (packed & np.uint64((1 << self.time_bits) - 1)).astype(np.int64) + self.first_time
         members = packed >> np.uint64(self.time_bits)
-        keys = members + self.first_key if self.dense is None else self.dense[members]
+        keys = members + self.first_key if self.ranks is None else self.ranks.keys[members]
         return Rows(keys, times, marks.astype(np.uint16))

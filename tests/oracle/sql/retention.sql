@@ -24,13 +24,16 @@ starts AS (
 active AS (
     SELECT DISTINCT member, date - start AS age FROM observed JOIN starts USING (member)
 ),
+days AS (
+    SELECT unnest($days::INTEGER[]) AS day
+),
 followed AS (
     SELECT member, day, (start + to_days(day + 1)) AT TIME ZONE $tz <= as_of AS mature
-    FROM starts, observation, (SELECT unnest($days::INTEGER[]) AS day)
+    FROM days, starts, observation
 )
 SELECT
     day,
-    count(*) AS members,
+    count(member) AS members,
     count(*) FILTER (mature) AS mature,
     count(*) FILTER (mature AND EXISTS (
         SELECT 1 FROM active a WHERE a.member = f.member AND a.age = f.day
@@ -41,6 +44,6 @@ SELECT
     count(*) FILTER (mature AND EXISTS (
         SELECT 1 FROM active a WHERE a.member = f.member AND a.age >= f.day
     )) AS "on-or-after"
-FROM followed f
+FROM days LEFT JOIN followed f USING (day)
 GROUP BY day
 ORDER BY day

@@ -21,6 +21,10 @@ _WHAT = {
     "amount": "amount per member",
     "orders": "orders per member",
 }
+_UNIT = {
+    "amount": "values are amount per member of the cohort, in the unit of the data",
+    "orders": "values are orders per member of the cohort",
+}
 _WHERE = {
     "on": "at each age",
     "within": "from age 1 up to each age",
@@ -41,6 +45,7 @@ class _Reading:
     """
 
     period: str
+    measure: str
     value: str
     words: Callable[[float | None], str]
     ages: tuple[int | str, ...]
@@ -95,8 +100,8 @@ def _title(params: Mapping[str, object]) -> str:
 
 def _reading(result: Result) -> _Reading:
     main, params = result.main, result.params
-    per_member = params.get("measure", "members") != "members"
-    value = "value_per_member" if per_member else "rate"
+    measure = str(params.get("measure", "members"))
+    value = "rate" if measure == "members" else "value_per_member"
     ages = main["age"].unique(maintain_order=True).to_list()
     if main["age"].dtype.is_integer():
         ages.sort()
@@ -107,8 +112,9 @@ def _reading(result: Result) -> _Reading:
     later = main.filter(pl.col("complete"), pl.col("age").cast(pl.String) != "0")[value]
     return _Reading(
         period=str(params.get("period", "month")),
+        measure=measure,
         value=value,
-        words=cells.compact if per_member else cells.percent,
+        words=cells.percent if measure == "members" else cells.compact,
         ages=tuple(ages),
         top=later.quantile(0.95, "higher"),
     )
@@ -165,8 +171,8 @@ def _legend(main: pl.DataFrame, reading: _Reading) -> Legend:
     lines = []
     if not main["complete"].all():
         lines.append(f"{MARK} not over yet, kept out of the pooled mean")
-    if reading.value != "rate":
-        lines.append("values are per member of the cohort, in the unit of the data")
+    if reading.measure in _UNIT:
+        lines.append(_UNIT[reading.measure])
     if not reading.top:
         return Legend(tuple(lines))
     scale = Scale(reading.words(0), f"{reading.words(reading.top)} and more")

@@ -1,0 +1,96 @@
+"""The columns of an export as they are: read once, before anything is taken to mean something."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from retainkit.profile.shapes import shapes
+from retainkit.profile.tallies import Repeats
+from retainkit.sources import Table
+from retainkit.sources.ids import NO_ID
+
+MOST_VALUES = 1000  # so many distinct values of a column are counted
+BATCH = 1 << 20
+
+SCHEMA = {
+    "column": pl.String(),
+    "dtype": pl.String(),
+    "nulls": pl.Int64(),
+    "distinct": pl.Int64(),
+    "shapes": pl.String(),
+}
+
+
+@dataclass
+class Columns:
+    """What one pass over the raw rows saw.
+
+    table: one row a column: column, dtype, nulls (rows that are null, NaN or blank), distinct
+    (values, null where more than MOST_VALUES), shapes. nobody: rows by the placeholder that
+    stands where the member's id should.
+    """
+
+    rows: int = 0
+    table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMA))
+    repeats: Repeats = field(default_factory=Repeats)
+    nobody: Counter[str] = field(default_factory=Counter)
+
+
+def read_columns(
+    table: Table, member: str | None = None, progress: Callable[[int], None] | None = None
+) -> Columns:
+    """Return the columns of `table`; `member` names the one with the ids, where that is known."""
+    seen = Columns()
+    nulls: Counter[str] = Counter()
+    values: dict[str, pl.Series | None] = {}
+    with table.reading():
+        sample = table.sample()
+        for batch in table.frame.select(table.header).collect_batches(
+            chunk_size=BATCH, maintain_order=False
+        ):
+            seen.rows += batch.height
+            seen.repeats.add(batch.hash_rows())
+            for column in batch:
+                nulls[column.name] += _empty(column)
+                values[column.name] = _distinct(values, column)
+            if member is not None:
+                seen.nobody += _nobody(batch[member])
+            if progress is not None:
+                progress(batch.height)
+    rows = [_row(sample[name], nulls[name], values.get(name)) for name in table.header]
+    seen.table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return seen
+
+
+def _row(sample: pl.Series, nulls: int, values: pl.Series | None) -> tuple[object, ...]:
+    distinct = None if values is None else len(values)
+    return sample.name, str(sample.dtype), nulls, distinct, shapes(sample)
+
+
+def _empty(column: pl.Series) -> int:
+    """Return how many values are null, NaN or blank."""
+    nulls = column.null_count()
+    if column.dtype == pl.String:
+        return nulls + int((column.str.strip_chars() == "").sum())
+    return nulls + int(column.is_nan().sum()) if column.dtype.is_float() else nulls
+
+
+def _distinct(known: dict[str, pl.Series | None], column: pl.Series) -> pl.Series | None:
+    """Return the distinct values so far, None once there are too many (or they are nested)."""
+    before = known.get(column.name, column.clear())
+    if before is None or column.dtype.is_nested() or column.dtype == pl.Object:
+        return None
+    both = pl.concat([before, column.drop_nulls().unique()]).unique()
+    return both if len(both) <= MOST_VALUES else None
+
+
+def _nobody(ids: pl.Series) -> Counter[str]:
+    if ids.dtype != pl.String:
+        return Counter()
+    words = ids.str.strip_chars().str.to_lowercase()
+    found = words.filter(words.is_in([word for word in NO_ID if word])).value_counts()
+    return Counter(dict(found.iter_rows()))

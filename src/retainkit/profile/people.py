@@ -1,0 +1,77 @@
+"""The members of the events, and of the member table where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from retainkit.periods import Calendar
+
+MUCH = 0.05  # of all rows with one member: more than a person does
+
+
+
+def member_notes(members: pl.DataFrame) -> Iterator[str]:
+    """Yield what is odd about the members that `Counts` found: never an id."""
+    if not members.height:
+        return
+    total, most = members.select(pl.col("rows").sum(), most=pl.col("rows").max()).row(0)
+    if members.height > 1 and most > MUCH * total:
+        yield (
+            f"One member has {most / total:.1%} of all rows ({most:,}): a guest account, a test, "
+            "a till?"
+        )
+    if members.schema["member"] == pl.String:
+        folded = members["member"].str.to_lowercase().n_unique()
+        if folded < members.height:
+            yield (
+                f"{members.height - folded:,} ids differ from another one only by case: they are "
+                "told apart."
+            )
+
+
+def compared(seen: pl.DataFrame, table: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Return members by where they are: in both, only in the member table, only in the events.
+
+    seen: members of the events (member, rows, first). joined, left: how many have such a time;
+    joined_first … left_last: the earliest and latest.
+    """
+    known = table.join(seen.select("member"), on="member", how="semi")
+    silent = table.join(seen.select("member"), on="member", how="anti")
+    strangers = seen.join(table.select("member"), on="member", how="anti").select(
+        "member", joined=pl.lit(None, pl.Int64), left=pl.lit(None, pl.Int64)
+    )
+    kinds = {
+        "in both": known,
+        "only in the member table": silent,
+        "only in the events": strangers,
+    }
+    return pl.concat([_row(kind, frame, calendar) for kind, frame in kinds.items()])
+
+
+def table_notes(seen: pl.DataFrame, table: pl.DataFrame) -> Iterator[str]:
+    """Yield what is odd about the two together."""
+    both = seen.join(table, on="member")
+    early = both.filter(pl.col("first") < pl.col("joined")).height
+    if early:
+        yield f"{early:,} members have events before they joined."
+    backwards = table.filter(pl.col("left") < pl.col("joined")).height
+    if backwards:
+        yield f"{backwards:,} members left before they joined."
+
+
+def _row(kind: str, frame: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    def moments(us: pl.Expr) -> pl.Expr:
+        return us.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(calendar.tz)
+
+    return frame.select(
+        kind=pl.lit(kind),
+        members=pl.len().cast(pl.Int64),
+        joined=pl.col("joined").count().cast(pl.Int64),
+        joined_first=moments(pl.col("joined").min()),
+        joined_last=moments(pl.col("joined").max()),
+        left=pl.col("left").count().cast(pl.Int64),
+        left_first=moments(pl.col("left").min()),
+        left_last=moments(pl.col("left").max()),
+    )

@@ -1,0 +1,115 @@
+"""Counts that grow batch by batch and keep their memory bounded.
+
+What needs every row (repeats) or every pair (members of a day) is kept as hashes. Where these
+become too many, only those in a shrinking share of the hash range stay, and the count becomes an
+estimate: equal things have equal hashes, so a share of the hashes is a fair sample.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+MOST = 1 << 22
+_SLACK = 1 << 20
+
+
+class Counts:
+    """Rows, and the first and last time (us), by the values of one column.
+
+    Memory grows with the number of distinct values.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._parts: list[pl.DataFrame] = []
+        self._settled = 0
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Count rows; they have the key column and `time`."""
+        time = pl.col("time")
+        self._parts.append(
+            rows.group_by(self._key).agg(rows=pl.len(), first=time.min(), last=time.max())
+        )
+        if sum(part.height for part in self._parts) > 2 * self._settled + _SLACK:
+            self._settle()
+
+    def table(self) -> pl.DataFrame:
+        """Return the key, rows (Int64), first and last, ordered by key."""
+        self._settle()
+        return self._parts[0].sort(self._key) if self._parts else pl.DataFrame()
+
+    def _settle(self) -> None:
+        if self._parts:
+            total = pl.concat(self._parts).group_by(self._key)
+            sums = total.agg(
+                pl.col("rows").cast(pl.Int64).sum(), pl.col("first").min(), pl.col("last").max()
+            )
+            self._parts, self._settled = [sums], sums.height
+
+
+class Reach:
+    """Distinct members by the values of one column; `exact` until there are MOST pairs."""
+
+    def __init__(self, key: str, most: int = MOST) -> None:
+        self._key = key
+        self._most = most
+        self._halvings = 0
+        self._pairs: pl.DataFrame | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether every pair has been kept."""
+        return self._halvings == 0
+
+    def add(self, keys: pl.Series, members: pl.Series) -> None:
+        """Count a batch: the key and the member's hash (UInt64) of each row."""
+        new = pl.DataFrame({self._key: keys, "hash": members}).filter(self._kept()).unique()
+        pairs = new if self._pairs is None else pl.concat([self._pairs, new]).unique()
+        while pairs.height > self._most:
+            self._halvings += 1
+            pairs = pairs.filter(self._kept())
+        self._pairs = pairs
+
+    def table(self) -> pl.DataFrame:
+        """Return the key and `members` (Int64)."""
+        assert self._pairs is not None
+        size = pl.len().cast(pl.Int64) * (1 << self._halvings)
+        return self._pairs.group_by(self._key).agg(members=size)
+
+    def _kept(self) -> pl.Expr:
+        return pl.col("hash") <= pl.lit((1 << (64 - self._halvings)) - 1, pl.UInt64)
+
+
+class Repeats:
+    """Rows that repeat an earlier one, told by 64-bit hashes; `exact` up to MOST rows."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._halvings = 0
+        self._hashes: list[NDArray[np.uint64]] = []
+
+    @property
+    def exact(self) -> bool:
+        """Whether every row has been kept."""
+        return self._halvings == 0
+
+    def add(self, hashes: pl.Series) -> None:
+        """Count a batch: the hash (UInt64) of each row."""
+        self._hashes.append(self._kept(hashes.to_numpy()))
+        while sum(map(len, self._hashes)) > self._most:
+            self._halvings += 1
+            self._hashes = [self._kept(each) for each in self._hashes]
+
+    def rows(self) -> int:
+        """Return how many rows a deduplication would remove."""
+        if not self._hashes:
+            return 0
+        hashes = np.sort(np.concatenate(self._hashes))
+        return int((hashes[1:] == hashes[:-1]).sum()) << self._halvings
+
+    def _kept(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        if self.exact:
+            return hashes
+        return hashes[hashes >> np.uint64(64 - self._halvings) == 0]

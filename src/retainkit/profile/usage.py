@@ -1,0 +1,151 @@
+"""One pass over the canonical events: who, what and when, and what became of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from retainkit.errors import InputError, RetainkitError
+from retainkit.periods import Calendar
+from retainkit.profile.roles import Casting, probe
+from retainkit.profile.tallies import Counts, Reach, Repeats
+from retainkit.schema import Role
+from retainkit.sources import SourceOptions, Table
+from retainkit.sources.canonical import Events, Wanted, read_events
+from retainkit.sources.quality import Quality
+
+BATCH = 1 << 20
+
+Progress = Callable[[int], None]
+
+# Constants that stand in for a role nobody plays, so that the others can still be looked at.
+_NO_MEMBER: Mapping[str, Any] = {"member_col": "'nobody'"}
+_NO_TIME: Mapping[str, Any] = {
+    **{"time_col": "'2000-01-01T00:00Z'", "time_format": ()},
+    **{"since": None, "until": None, "as_of": None},
+}
+
+
+_READ: tuple[Role, ...] = ("member", "time", "event")
+
+
+@dataclass
+class Usage:
+    """What the used rows hold; what hangs on a role that is not played means nothing.
+
+    castings: the roles with the faults that reading found. table: the member table's members, or
+    None. problems: what else stood in the way.
+    """
+
+    castings: Mapping[Role, Casting]
+    rows: int = 0
+    members: Counts = field(default_factory=lambda: Counts("member"))
+    events: Counts = field(default_factory=lambda: Counts("event"))
+    days: Counts = field(default_factory=lambda: Counts("day"))
+    event_reach: Reach = field(default_factory=lambda: Reach("event"))
+    day_reach: Reach = field(default_factory=lambda: Reach("day"))
+    repeats: Repeats = field(default_factory=Repeats)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    table: pl.DataFrame | None = None
+    notes: tuple[str, ...] = ()
+    problems: list[str] = field(default_factory=list)
+
+    def plays(self, *roles: Role) -> bool:
+        """Whether all of these roles are played and can be read."""
+        return all(self.castings[role].plays for role in roles)
+
+    def add(self, used: pl.DataFrame, calendar: Calendar) -> None:
+        """Count a batch of used events."""
+        self.rows += used.height
+        if not used.height:
+            return
+        if "event" not in used.columns:
+            used = used.with_columns(event=pl.lit(None, pl.String))
+        days = pl.Series("day", calendar.days(used["time"].to_numpy())).cast(pl.Int32)
+        used = used.with_columns(day=days.cast(pl.Date))
+        for counts in (self.members, self.events, self.days):
+            counts.add(used)
+        who = used["member"].hash()
+        self.event_reach.add(used["event"], who)
+        self.day_reach.add(used["day"], who)
+        self.repeats.add(used.select("member", "time", "event").hash_rows())
+
+
+def read_usage(
+    table: Table,
+    members: Table | None,
+    options: SourceOptions,
+    castings: Mapping[Role, Casting],
+    progress: Progress | None = None,
+) -> Usage:
+    """Return what the rows of `table` hold as far as roles can be read.
+
+    A role that turns out unreadable gets its fault and a stand-in, and the rows are read again.
+    """
+    problems: list[str] = []
+    while True:
+        usage = Usage(castings, problems=problems)
+        try:
+            return _scan(usage, table, members, options, progress)
+        except InputError as error:
+            blamed = _blamed(castings, table, options)
+            if blamed == castings and members is not None:
+                # The roles of the events read well by themselves: it is the member table.
+                problems.append(_words(error))
+                members, options = None, replace(options, joined_col=None, left_col=None)
+            elif blamed == castings and castings["time"].plays:
+                # What no sample shows: offsets or units mixed further down.
+                blamed = {**castings, "time": replace(castings["time"], fault=error)}
+            elif blamed == castings:
+                raise
+            castings = blamed
+
+
+def _scan(
+    usage: Usage,
+    table: Table,
+    members: Table | None,
+    options: SourceOptions,
+    progress: Progress | None,
+) -> Usage:
+    calendar = Calendar(options.tz, options.week_start)
+    events = _events(usage.castings, table, members, options, calendar)
+    with Quality(1.0, options.rejects, table.files) as quality, table.reading():
+        for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
+            if progress is not None:
+                progress(batch.height)
+            usage.add(quality.add(batch), calendar)
+        usage.refused, usage.left_out = quality.finish()
+    usage.table, usage.notes = events.members, events.notes
+    return usage
+
+
+def _events(
+    castings: Mapping[Role, Casting],
+    table: Table,
+    members: Table | None,
+    options: SourceOptions,
+    calendar: Calendar,
+) -> Events:
+    columns = {f"{role}_col": casting.source for role, casting in castings.items()}
+    columns |= {} if castings["member"].plays else _NO_MEMBER
+    columns |= {} if castings["time"].plays else _NO_TIME
+    wanted = Wanted(event=castings["event"].plays)
+    return read_events(table, members, replace(options, **columns), wanted, calendar)
+
+
+def _blamed(
+    castings: Mapping[Role, Casting], table: Table, options: SourceOptions
+) -> dict[Role, Casting]:
+    return {
+        role: probe(casting, table, options) if role in _READ else casting
+        for role, casting in castings.items()
+    }
+
+
+def _words(error: RetainkitError) -> str:
+    return f"{error.message} {error.hint or ''}".strip()

@@ -1,0 +1,182 @@
+"""The installed command, driven as its users drive it: streams, files, exit codes, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+COMMAND = [sys.executable, "-m", "retainkit"]
+EVENTS = "user_id,time\na,2024-01-01\na,2024-01-02\nb,2024-01-01\nb,2024-01-09\n,2024-01-03\n"
+
+
+def run(*args: object, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, args)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1", "COLUMNS": "80", **env},
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    path = tmp_path / "events.csv"
+    path.write_text(EVENTS, encoding="utf-8")
+    return path
+
+
+def test_the_triangle_is_all_there_is_on_stdout(events: Path) -> None:
+    done = run("cohort", events, "--period", "day")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^2024-01-01 +2 +100% +50\.0% +0% ", done.stdout, re.MULTILINE)
+    assert "refused     1 of 5 rows (no member 1)" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_json_holds_the_whole_result(events: Path) -> None:
+    answer = json.loads(run("retention", events, "-f", "json", "--days", "1").stdout)
+    assert answer["format"] == "retainkit/1"
+    assert answer["data"]["refused"] == 1
+    assert answer["data"]["rows"] == 4
+    on = answer["tables"]["main"][0]
+    assert (on["mode"], on["mature"], on["returned"], on["rate"]) == ("on", 2, 1, 0.5)
+
+
+def test_stdin_is_a_source() -> None:
+    done = run("cohort", "-", "-f", "csv", "-q", stdin=EVENTS)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1].startswith("2024-01-01,0,2,2,1.0,")
+
+
+def test_formats_without_room_for_notes_put_them_on_stderr(events: Path) -> None:
+    done = run("cohort", events, "-f", "csv")
+    assert "1 rows refused: no member 1." in done.stderr
+    assert run("cohort", events, "-f", "csv", "--quiet").stderr == ""
+
+
+def test_the_suffix_of_the_output_picks_the_format(events: Path, tmp_path: Path) -> None:
+    for suffix in ("json", "csv", "parquet", "md", "html", "txt"):
+        done = run("cohort", events, "-o", tmp_path / f"out.{suffix}", "-q")
+        assert (done.returncode, done.stdout) == (0, ""), suffix
+    frame = pl.read_parquet(tmp_path / "out.parquet")
+    assert frame.columns[:4] == ["cohort", "age", "size", "returned"]
+    assert json.loads((tmp_path / "out.json").read_text())["command"] == "cohort"
+    pooled = tmp_path / "pooled.csv"
+    assert run("cohort", events, "-o", pooled, "--table", "pooled", "-q").returncode == 0
+    assert pooled.read_text().startswith("age,cohorts,size")
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["nope.csv"], 1, ["nope.csv"]),
+        (["{events}", "--period", "fortnight"], 2, ["fortnight"]),
+        (["{events}", "--perod", "day"], 2, ["--period"]),
+        (["{events}", "--tz", "Asia/Shanghia"], 2, ["Did you mean 'Asia/Shanghai'"]),
+        (["{events}", "--member-col", "usr_id"], 1, ["usr_id", "Did you mean 'user_id'"]),
+        (["{events}", "--by", "chanel"], 1, ["--by", "chanel"]),
+        (["{events}", "--mode", "within", "--brackets", "1-2"], 2, ["--brackets"]),
+        (["{events}", "--start-event", "buy["], 2, ["buy["]),
+        (["{events}", "--table", "mian"], 2, ["Did you mean 'main'"]),
+        (["{events}", "-o", "out.docx"], 2, ["out.docx", ".json"]),
+        (["{events}", "--max-rejects", "0.1"], 1, ["1 of 5", "--rejects"]),
+        (["{events}", "--confidence", "95"], 2, ["--confidence"]),
+        ([], 2, ["nothing to read"]),
+    ],
+)
+def test_a_fault_is_one_message_and_an_exit_code(
+    events: Path, args: list[str], code: int, words: list[str]
+) -> None:
+    done = run("cohort", *(arg.format(events=events) for arg in args))
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_refused_rows_can_be_kept(events: Path, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    assert run("cohort", events, "--rejects", rejects, "-q").returncode == 0
+    (row,) = pl.read_csv(rejects, infer_schema=False).rows(named=True)
+    assert "no member" in row.values()
+    assert "2024-01-03" in row.values()
+
+
+def test_a_failed_write_leaves_the_old_file_whole(events: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    target.write_text("old")
+    done = run("cohort", events, "--table", "none", "-o", target)
+    assert done.returncode == 2
+    assert target.read_text() == "old"
+    assert run("cohort", events, "-o", tmp_path / "no" / "out.json").returncode == 1
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_inputs_and_links_are_not_written_over(events: Path, tmp_path: Path) -> None:
+    assert run("cohort", events, "-o", events).returncode == 2
+    assert events.read_text() == EVENTS
+    link = tmp_path / "link.csv"
+    link.symlink_to(events)
+    assert run("cohort", events, "-o", link).returncode == 2
+    assert events.read_text() == EVENTS
+
+
+def test_a_closed_pipe_ends_quietly(events: Path) -> None:
+    script = f"{' '.join(COMMAND)} cohort {events} --period hour --horizon 4000 -f json | head -c 9"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ('{"format"', "")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_nothing(tmp_path: Path, sent: int, code: int) -> None:
+    scratch, out = tmp_path / "scratch", tmp_path / "out.json"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        [*COMMAND, "cohort", "-", "-o", str(out)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )
+    assert process.stdin is not None
+    process.stdin.write(EVENTS.encode())
+    process.stdin.flush()
+    wait_for(lambda: any(scratch.iterdir()))
+    process.send_signal(sent)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == code, stderr
+    assert b"Traceback" not in stderr
+    assert not out.exists()
+    assert list(scratch.iterdir()) == []
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing was spooled"
+        time.sleep(0.02)
+
+
+def test_help_is_quick_to_import() -> None:
+    code = "import sys, retainkit.cli; print(sorted({'polars', 'numpy', 'scipy'} & {*sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_colour_only_where_asked(events: Path) -> None:
+    # Not a terminal: no colour, whatever the environment says.
+    assert "\x1b" not in run("cohort", events, TERM="xterm-256color").stdout
+    assert "\x1b" not in run("cohort", events, NO_COLOR="1").stdout

@@ -1,0 +1,103 @@
+"""Ids: kept as written, and told from what stands for nobody."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retainkit.errors import InputError
+from retainkit.sources.ids import NO_ID, Ids, learn_ids
+
+
+def learn(values: pl.Series, sample: int = 1000) -> Ids:
+    return learn_ids("id", values.alias("id").to_frame().lazy(), values.head(sample), "会员ID")
+
+
+def read(values: list[object] | pl.Series, sample: int = 1000) -> list[object]:
+    series = values if isinstance(values, pl.Series) else pl.Series(values)
+    return series.alias("id").to_frame().select(learn(series, sample).expr).to_series().to_list()
+
+
+def test_text_is_kept_as_written() -> None:
+    ids = ["00123", "abc==", "A1", "a1", "１２３", "1.50"]
+    assert read(ids) == ids
+
+
+@pytest.mark.parametrize(
+    "text", [" 00123", "00123\t", "\t00123\t", '="00123"', ' ="00123" ', "　00123"]
+)
+def test_what_excel_makes_people_put_around_ids_goes(text: str) -> None:
+    assert read([text, "7x"]) == ["00123", "7x"]
+
+
+@pytest.mark.parametrize("nobody", [*NO_ID, "NULL", "Null", "NaN", "None", " - ", '=""', "\t"])
+def test_nobody_is_null(nobody: str) -> None:
+    assert read([nobody, "7x", None]) == [None, "7x", None]
+
+
+def test_integers_stay_and_0_is_nobody() -> None:
+    column = pl.Series([17850, 0, None, -3], dtype=pl.Int32)
+    assert read(column) == [17850, None, None, -3]
+    assert learn(column).expr is not None
+
+
+def test_unsigned_integers_stay_while_they_fit() -> None:
+    assert read(pl.Series([1, None], dtype=pl.UInt64)) == [1, None]
+    assert read(pl.Series([1, 2**63], dtype=pl.UInt64)) == ["1", str(2**63)]
+
+
+class TestFloats:
+    def test_as_text_throughout_become_whole(self) -> None:
+        assert read(["17850.0", None, "", "0.0", " 12347.0 "]) == [
+            "17850",
+            None,
+            None,
+            None,
+            "12347",
+        ]
+        assert "read as 17850" in learn(pl.Series(["17850.0"])).notes[0]
+
+    @pytest.mark.parametrize("other", ["17850", "x.0", "1.5", "0123.0"])
+    def test_as_text_mixed_with_others_stay(self, other: str) -> None:
+        for sample in (1, 2):
+            assert read(["17850.0", other], sample) == ["17850.0", other]
+            assert learn(pl.Series(["17850.0", other]), sample).notes == ()
+
+    def test_columns_of_whole_numbers_become_integers(self) -> None:
+        column = pl.Series([17850.0, None, float("nan"), 0.0])
+        assert read(column) == [17850, None, None, None]
+        assert "read as integers" in learn(column).notes[0]
+
+    def test_columns_of_others_become_text(self) -> None:
+        assert read([1.0, 2.5]) == ["1.0", "2.5"]
+        assert "digits" in learn(pl.Series([2.0**53, 1.0])).notes[0]
+
+    def test_decimals_too(self) -> None:
+        assert read(pl.Series(["17850", None], dtype=pl.String).cast(pl.Decimal(20, 0))) == [
+            17850,
+            None,
+        ]
+
+
+def test_rounded_numbers_are_warned_about() -> None:
+    assert read(["1.23E+11", "5"]) == ["1.23E+11", "5"]
+    assert "digits were lost" in learn(pl.Series(["1.23E+11"])).notes[0]
+
+
+def test_other_types_are_taken_as_text() -> None:
+    assert read(pl.Series(["a", "null", None], dtype=pl.Categorical)) == ["a", None, None]
+    assert read(pl.Series([b"\x00\xff"])) == ["00ff"]
+    assert read(pl.Series([None, None])) == [None, None]
+
+
+def test_lists_are_no_ids() -> None:
+    with pytest.raises(InputError, match="'会员ID' holds List"):
+        read(pl.Series([[1]]))
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.from_regex(r"[0-9]{1,3}(\.0)?", fullmatch=True)), min_size=1)
+)
+def test_a_column_is_read_the_same_whatever_the_sample(ids: list[str | None]) -> None:
+    column = pl.Series(ids, dtype=pl.String)
+    assert read(column, sample=1) == read(column)

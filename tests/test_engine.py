@@ -1,0 +1,146 @@
+"""The engine: partitions change nothing, metrics share a scan, every row is accounted for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retainkit.engine import Request, local, run
+from retainkit.metrics.cohort import COHORT, CohortParams
+from retainkit.metrics.retention import RETENTION, RetentionParams
+from retainkit.periods import DAY
+from retainkit.results import Result
+from retainkit.sources import SourceOptions
+from retainkit.timeline import packing
+
+REQUESTS = [
+    Request(COHORT, CohortParams(period="week", measure="amount", by=("channel",))),
+    Request(COHORT, CohortParams(mode="within", clock="elapsed", by=("channel", "tier"))),
+    Request(COHORT, CohortParams(cohorts="recurring", mode="on-or-after", measure="orders")),
+    Request(COHORT, CohortParams(period="day", mode="every", min_occurrences=2, lookback="7d")),
+    Request(COHORT, CohortParams(brackets=("0", "1-2"), start_event="buy", return_event="*")),
+    Request(RETENTION, RetentionParams(cohort="month", by=("tier",))),
+    Request(RETENTION, RetentionParams(clock="elapsed", start_event="buy", days=(2, 40))),
+]
+
+
+def shop(seed: int, text: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return events and a member table of a small shop, from a seed."""
+    rng = np.random.default_rng(seed)
+    rows, people = int(rng.integers(1, 400)), int(rng.integers(1, 30))
+    ids = pl.Series(rng.integers(0, people, rows))
+    start = 1_700_000_000_000_000
+    events = pl.DataFrame(
+        {
+            "user_id": "u" + ids.cast(pl.String) if text else ids,
+            "time": pl.Series(start + rng.integers(0, 120 * DAY, rows)).cast(pl.Datetime("us")),
+            "event": rng.choice(["visit", "buy"], rows),
+            "amount": np.round(rng.normal(10, 20, rows), 2),
+            "order_id": rng.choice(["o1", "o2", "o3", None], rows).tolist(),
+            "channel": rng.choice(["a", "b", None], rows).tolist(),
+        }
+    )
+    known = np.arange(0, people + 5, 2)
+    joined = pl.Series(start + rng.integers(-30 * DAY, 60 * DAY, len(known)))
+    members = pl.DataFrame(
+        {
+            "user_id": "u" + pl.Series(known).cast(pl.String) if text else known,
+            "joined": joined.cast(pl.Datetime("us")),
+            "tier": rng.choice(["gold", "silver"], len(known)),
+        }
+    )
+    return events, members
+
+
+def answers(events: pl.DataFrame, members: pl.DataFrame, **how: Any) -> list[Result]:
+    return run(REQUESTS, [events], SourceOptions(members=members), **how)
+
+
+def assert_same(left: list[Result], right: list[Result]) -> None:
+    for one, other in zip(left, right, strict=True):
+        assert one.data == other.data
+        for name in one.tables:
+            assert one.tables[name].equals(other.tables[name]), (one.command, name)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.booleans(), st.integers(2, 9))
+def test_any_number_of_partitions_gives_the_same_results(seed: int, text: bool, count: int) -> None:
+    events, members = shop(seed, text)
+    whole, parted = answers(events, members), answers(events, members, partitions=count)
+    assert_same(whole, parted)
+    assert [one.notes for one in whole] == [other.notes for other in parted]
+
+
+def test_sharing_a_scan_changes_no_metric() -> None:
+    events, members = shop(7, True)
+    together = answers(events, members)
+    options = SourceOptions(members=members)
+    for request, result in zip(REQUESTS, together, strict=True):
+        assert_same(run([request], [events], options), [result])
+
+
+def test_small_batches_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    events, members = shop(11, False)
+    whole = answers(events, members)
+    monkeypatch.setattr(local, "BATCH", 7)
+    monkeypatch.setattr("retainkit.metrics.returns.BLOCK", 5)
+    assert_same(whole, answers(events, members, partitions=2))
+
+
+def test_colliding_hashes_are_hashed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    events, members = shop(3, True)
+    whole = answers(events, members)
+    real = packing.member_keys
+
+    def weak(ids: pl.Series, seed: int = 0) -> np.ndarray:
+        return real(ids, seed) % np.uint64(4) if seed < 2 else real(ids, seed)
+
+    monkeypatch.setattr("retainkit.engine.local.member_keys", weak)
+    monkeypatch.setattr("retainkit.timeline.builder.member_keys", weak)
+    assert_same(whole, answers(events, members))
+
+
+def test_every_row_is_used_refused_or_left_out() -> None:
+    events = pl.DataFrame(
+        {
+            "user_id": ["a", None, "b", "c", "d", ""],
+            "time": ["2024-01-02", "2024-01-03", "never", "2024-02-01", "2023-01-01", "2024-01-09"],
+        }
+    )
+    options = SourceOptions(since="2024-01-01", as_of="2024-02-01", max_rejects=1.0)
+    (result,) = run([Request(COHORT, CohortParams())], [events], options)
+    data = result.data
+    assert (data.rows, data.members, data.rows_read) == (1, 1, 6)
+    assert data.refused == {"no member": 2, "unreadable time": 1}
+    assert data.left_out == {"before --since": 1, "at or after --as-of": 1}
+    assert any("3 rows refused: no member 2, unreadable time 1." in note for note in result.notes)
+
+
+def test_negative_amounts_are_told() -> None:
+    events = pl.DataFrame({"user_id": [1, 1], "time": ["2024-01-01"] * 2, "amount": [9.5, -9.5]})
+    (result,) = run([Request(COHORT, CohortParams(measure="amount"))], [events], SourceOptions())
+    assert result.main["value"].to_list() == [0.0]
+    assert any("1 rows have negative amounts" in note for note in result.notes)
+
+
+def test_progress_is_told_every_row() -> None:
+    events, members = shop(5, False)
+    seen: list[int] = []
+    answers(events, members, progress=seen.append)
+    assert sum(seen) == events.height
+
+
+def test_params_hold_everything_asked_and_read() -> None:
+    events, members = shop(5, False)
+    result = answers(events, members)[0]
+    assert result.params["measure"] == "amount"
+    assert result.params["confidence"] == 0.95
+    assert result.params["sources"] == ["<DataFrame>"]
+    assert result.params["members"] == "<DataFrame>"
+    assert result.params["tz"] == "UTC"
