@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -62,7 +62,7 @@ def keyed(rows: Iterable[Row], keys: Sequence[str]) -> dict[tuple[Any, ...], Row
     """Rows by their key columns; a key that comes twice is an error."""
     by_key: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        key = tuple(row[name] for name in keys)
+        key = tuple(absolute(row[name]) for name in keys)
         assert key not in by_key, f"two rows for {key}"
         by_key[key] = row
     return by_key
@@ -79,8 +79,13 @@ def assert_same(table: pl.DataFrame, expected: Sequence[Row], keys: Sequence[str
             assert close(actual[key][column], value), (key, column)
 
 
+def absolute(value: object) -> object:
+    """A moment in UTC: local times that come twice equal nothing of another zone (PEP 495)."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
 def close(actual: object, expected: object) -> bool:
     """Whether two values are equal, numbers as far as floating point tells."""
     if isinstance(actual, float) and isinstance(expected, int | float):
         return abs(actual - expected) <= ABSOLUTE
-    return actual == expected
+    return absolute(actual) == absolute(expected)

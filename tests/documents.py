@@ -169,27 +169,26 @@ def _python(body: str, session: Session) -> Iterator[str]:
             continue
         shown = piece.source.rstrip("\n").replace("\n", "\n... ")
         yield f">>> {shown}\n"
-        got = _doctest(piece, session)
-        same = doctest.OutputChecker().check_output(piece.want, got, doctest.ELLIPSIS)
-        yield piece.want if same else got
+        yield _doctest(piece, session)
 
 
 def _doctest(example: doctest.Example, session: Session) -> str:
-    """Return what an example prints, as a doctest shows it."""
+    """Return what stands under an example if it is right, else what should."""
     got: list[str] = []
 
     class Runner(doctest.DocTestRunner):
-        def report_failure(self, out: Any, test: Any, example: Any, said: str) -> None:
-            got.append(said)
-
         def report_success(self, out: Any, test: Any, example: Any, said: str) -> None:
-            got.append(said)
+            got.append(example.want)
+
+        def report_failure(self, out: Any, test: Any, example: Any, said: str) -> None:
+            got.append(re.sub(r"^$(?=\n)", "<BLANKLINE>", said, flags=re.MULTILINE))
 
         def report_unexpected_exception(self, out: Any, test: Any, example: Any, info: Any) -> None:
             raise info[1]
 
     test = doctest.DocTest([example], session.names, "page", None, None, None)
-    Runner(verbose=False).run(test, clear_globs=False, out=lambda _: None)
+    runner = Runner(verbose=False, optionflags=doctest.ELLIPSIS)
+    runner.run(test, clear_globs=False, out=lambda _: None)
     session.names.update(test.globs)
     return got[0]
 

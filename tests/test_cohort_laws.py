@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
@@ -18,12 +19,12 @@ MODES = ("on", "within", "on-or-after", "every")
 CELL = ("cohort", "age")
 
 
-def cells(history: History, options: Row, **more: object) -> dict[tuple[object, ...], Row]:
+def cells(history: History, options: Row, **more: Any) -> dict[tuple[Any, ...], Row]:
     table = ask(retainkit.cohort, history, options, **more).main
     return keyed(table.to_dicts(), (*options["by"], *CELL))
 
 
-@settings(max_examples=150, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=100, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories(), st.fixed_dictionaries(WINDOW))
 def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row) -> None:
     options = data.draw(cohort_options(history))
@@ -35,7 +36,7 @@ def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row
     assert_same(result.table("pooled"), expected["pooled"], (*by, "age"))
 
 
-@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=15, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_modes_bound_each_other(data: st.DataObject, history: History) -> None:
     options = data.draw(cohort_options(history)) | {"brackets": (), "measure": "members"}
@@ -53,13 +54,13 @@ def test_modes_bound_each_other(data: st.DataObject, history: History) -> None:
         assert counts["on-or-after"][before]["returned"] >= later
 
 
-@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=15, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_segments_add_up(data: st.DataObject, history: History) -> None:
     options = data.draw(cohort_options(history))
     by = data.draw(segments(history))
     totals = cells(history, options | {"by": ()})
-    sums: dict[str, Counter[tuple[object, ...]]] = {}
+    sums: dict[str, Counter[tuple[Any, ...]]] = {}
     for key, row in cells(history, options | {"by": by}).items():
         for column in {"size", "returned", "value"} & set(row):
             sums.setdefault(column, Counter())[key[len(by) :]] += row[column]
@@ -69,7 +70,7 @@ def test_segments_add_up(data: st.DataObject, history: History) -> None:
             assert abs(by_cell[key] - row[column]) <= ABSOLUTE
 
 
-@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=15, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_row_order_does_not_matter(data: st.DataObject, history: History) -> None:
     options = data.draw(cohort_options(history))
@@ -79,7 +80,7 @@ def test_row_order_does_not_matter(data: st.DataObject, history: History) -> Non
         assert second.table(name).equals(table)
 
 
-@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=15, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_duplicated_rows_do_not_change_members(data: st.DataObject, history: History) -> None:
     once = {"min_occurrences": 1, "measure": "members"}

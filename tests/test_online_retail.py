@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -12,13 +13,15 @@ import pytest
 
 import retainkit
 from oracle import duck
+from retainkit.choices import CohortMode, Period
 
 ROOT = Path(__file__).parents[1]
 RETAIL = ROOT / "examples" / "online_retail" / "online_retail.parquet"
 COMMITS = ROOT / "examples" / "git_requests" / "commits.csv.gz"
 CDNOW = ROOT / "tests" / "data" / "cdnow" / "CDNOW_sample.txt"
 
-MODES = ("on", "within", "on-or-after", "every")
+Cells = dict[tuple[Any, ...], list[Any]]
+MODES: tuple[CohortMode, ...] = ("on", "within", "on-or-after", "every")
 CANCELLATIONS = pytest.mark.parametrize(
     "where", [None, "InvoiceNo NOT LIKE 'C%'"], ids=["all", "without cancellations"]
 )
@@ -32,21 +35,21 @@ def retail(where: str | None) -> str:
     """
 
 
-def triangle(table: pl.DataFrame) -> dict[tuple[object, ...], tuple[object, ...]]:
+def triangle(table: pl.DataFrame) -> Cells:
     rows = table.select("cohort", "age", "size", "complete", "returned").iter_rows()
     return {(cohort, age): values for cohort, age, *values in rows}
 
 
-def expected_triangle(rows: list[duck.Row], mode: str) -> dict[tuple[object, ...], list[object]]:
+def expected_triangle(rows: list[duck.Row], mode: str) -> Cells:
     return {(r["cohort"], r["age"]): [r["size"], r["complete"], r[mode]] for r in rows}
 
 
-def headline(table: pl.DataFrame) -> dict[tuple[object, ...], tuple[object, ...]]:
+def headline(table: pl.DataFrame) -> Cells:
     rows = table.select("mode", "day", "members", "mature", "returned").iter_rows()
     return {(mode, day): values for mode, day, *values in rows}
 
 
-def expected_headline(rows: list[duck.Row]) -> dict[tuple[object, ...], list[object]]:
+def expected_headline(rows: list[duck.Row]) -> Cells:
     return {
         (mode, r["day"]): [r["members"], r["mature"], r[mode]] for r in rows for mode in MODES[:3]
     }
@@ -54,7 +57,7 @@ def expected_headline(rows: list[duck.Row]) -> dict[tuple[object, ...], list[obj
 
 @CANCELLATIONS
 @pytest.mark.parametrize("period", ["month", "week"])
-def test_online_retail_triangles(period: str, where: str | None) -> None:
+def test_online_retail_triangles(period: Period, where: str | None) -> None:
     rows = duck.cohort(duck.connect(retail(where)), period, horizon=60)
     for mode in MODES:
         result = retainkit.cohort(RETAIL, period=period, mode=mode, where=where, horizon=60)
@@ -97,7 +100,7 @@ def test_commits_fall_on_other_days_in_shanghai() -> None:
 
 
 @pytest.mark.parametrize("period", ["month", "week"])
-def test_cdnow_text_without_header(period: str) -> None:
+def test_cdnow_text_without_header(period: Period) -> None:
     lines = [line.split() for line in CDNOW.read_text().splitlines()]
     database = duckdb.connect()
     duck.load(
@@ -107,9 +110,15 @@ def test_cdnow_text_without_header(period: str) -> None:
             for member, _, day, _, _ in lines
         ),
     )
-    columns = {"member_col": "column_1", "time_col": "column_3", "amount_col": "column_5"}
     result = retainkit.cohort(
-        CDNOW, header=False, period=period, measure="amount", horizon=80, **columns
+        CDNOW,
+        header=False,
+        member_col="column_1",
+        time_col="column_3",
+        amount_col="column_5",
+        period=period,
+        measure="amount",
+        horizon=80,
     )
     expected = expected_triangle(duck.cohort(database, period, horizon=80), "on")
     assert triangle(result.main) == expected

@@ -165,7 +165,7 @@ def test_amounts_count_where_activity_does() -> None:
 
 
 def test_joined_and_segments() -> None:
-    members = [
+    members: list[Row] = [
         {"member": "a", "joined": datetime(2023, 12, 31, tzinfo=UTC), "tier": "gold"},
         {"member": "b", "joined": datetime(2024, 2, 1, tzinfo=UTC), "tier": None},
         {"member": "x", "joined": datetime(2024, 2, 9, tzinfo=UTC), "tier": "gold"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
@@ -20,12 +21,12 @@ def key_columns(options: Row) -> tuple[str, ...]:
     return (*options["by"], *cohort, "day", "mode")
 
 
-def rows(history: History, options: Row) -> dict[tuple[object, ...], Row]:
+def rows(history: History, options: Row) -> dict[tuple[Any, ...], Row]:
     table = ask(retainkit.retention, history, options).main
     return keyed(table.to_dicts(), key_columns(options))
 
 
-@settings(max_examples=150, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=100, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories(), st.fixed_dictionaries(WINDOW))
 def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row) -> None:
     options = data.draw(retention_options(history))
@@ -35,7 +36,7 @@ def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row
     assert_same(result.main, expected, key_columns(options))
 
 
-@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=15, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_modes_bound_each_other(data: st.DataObject, history: History) -> None:
     answer = rows(history, data.draw(retention_options(history)))
@@ -47,21 +48,21 @@ def test_modes_bound_each_other(data: st.DataObject, history: History) -> None:
             assert row["returned"] <= answer[*rest, "on-or-after"]["returned"]
 
 
-@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=15, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_segments_add_up(data: st.DataObject, history: History) -> None:
     options = data.draw(retention_options(history))
     by = data.draw(segments(history))
     totals = rows(history, options | {"by": ()})
     for column in ("members", "mature", "returned"):
-        sums: Counter[tuple[object, ...]] = Counter()
+        sums: Counter[tuple[Any, ...]] = Counter()
         for key, row in rows(history, options | {"by": by}).items():
             sums[key[len(by) :]] += row[column]
         assert {key: sums[key] for key in totals} == {k: row[column] for k, row in totals.items()}
         assert set(sums) <= set(totals)
 
 
-@settings(max_examples=25, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=15, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories())
 def test_neither_order_nor_duplicates_matter(data: st.DataObject, history: History) -> None:
     options = data.draw(retention_options(history))

@@ -30,7 +30,7 @@ def test_spelling_of_a_header_does_not_matter(header: str) -> None:
     ],
 )
 def test_knows_the_headers_of_the_field(role: str, header: str) -> None:
-    assert by_alias(role, [header]) is not None  # type: ignore[arg-type]
+    assert by_alias(role, [header]) is not None
 
 
 def test_no_header_plays_two_roles() -> None:

@@ -66,6 +66,7 @@ def test_labels_are_the_name_unless_one_is_given(text: str, label: str) -> None:
         ("a]", 2, "no '['"),
         ("a[x = 'y]", 7, "quote is never closed"),
         ("a[x >]", 3, "not SQL"),
+        ("a[x > 1 oops]", 3, "not SQL"),
         ("a[x > 1][y > 1]", 3, "not SQL"),
         ("a|b = c", 1, "label"),
         ("a[x = 1] = c", 1, "label"),

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import cohort, retention
+    from retainkit.api import cohort, inspect, retention
     from retainkit.results import Result
 
 __version__ = "0.1.0"
 
-_HOMES = {"cohort": "api", "retention": "api", "Result": "results"}
+_HOMES = {"cohort": "api", "inspect": "api", "retention": "api", "Result": "results"}
 
 __all__ = [
     "InputError",
@@ -28,6 +28,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "cohort",
+    "inspect",
     "retention",
 ]
 

@@ -20,6 +20,7 @@ from retainkit.choices import (
 from retainkit.engine import Request, run
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
+from retainkit.profile import describe
 from retainkit.render import RenderOptions, render_text, to_html, to_rich
 from retainkit.results import Result
 from retainkit.sources import Input, SourceOptions
@@ -150,10 +151,29 @@ def retention(
     return _answer(Request(RETENTION, params), events, source)
 
 
+def inspect(
+    events: Input | Sequence[Input], *, top: int = 10, **source: Unpack[SourceKeywords]
+) -> Answer:
+    """Return what the events hold before anyone trusts them; a mapping that fails is a finding.
+
+    events: as for `cohort`. top: how many event names are listed. The tables are `main` (a row a
+    column), `roles`, `events`, `days`, `refused`, `duplicates`, `files`, and with a member table
+    `members` and `member_columns`. The command is `retainkit inspect`; see docs/inspect.md.
+    """
+    return Answer(**vars(describe(_inputs(events), _options(source), top=top)))
+
+
 def _answer(request: Request, events: Input | Sequence[Input], source: SourceKeywords) -> Answer:
-    inputs = list(events) if isinstance(events, list | tuple) else [events]
+    return Answer(**vars(run([request], _inputs(events), _options(source))[0]))
+
+
+def _inputs(events: Input | Sequence[Input]) -> list[Input]:
+    return list(events) if isinstance(events, list | tuple) else [events]
+
+
+def _options(source: SourceKeywords) -> SourceOptions:
     keywords: dict[str, Any] = {**source, "time_format": _several(source.get("time_format", ()))}
-    return Answer(**vars(run([request], inputs, SourceOptions(**keywords))[0]))
+    return SourceOptions(**keywords)
 
 
 def _several(words: Word | Iterable[Word]) -> tuple[Word, ...]:

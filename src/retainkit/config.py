@@ -42,13 +42,10 @@ def load(path: Path, tables: Mapping[str, Keys]) -> dict[str, dict[str, Any]]:
     """
     document = _document(path)
     faults = [*_doubled(document)]
-    model = create_model(
-        "Settings",
-        __config__=_MODEL,
-        **{name: (_table(name, keys) | None, None) for name, keys in tables.items()},
-    )
+    fields: dict[str, Any] = {name: (_table(name, keys), None) for name, keys in tables.items()}
+    model = create_model("Settings", __config__=_MODEL, **fields)
     try:
-        settings: BaseModel = model.model_validate(_plain(document))
+        settings = model.model_validate(_plain(document))
     except ValidationError as error:
         faults += [_told(fault, tables) for fault in error.errors(include_url=False)]
     if faults:
@@ -56,7 +53,8 @@ def load(path: Path, tables: Mapping[str, Keys]) -> dict[str, dict[str, Any]]:
         raise UsageError(
             f"{path} cannot be used:{listed}", f"Tables: {', '.join(f'[{t}]' for t in tables)}."
         )
-    return settings.model_dump(exclude_unset=True)
+    tables_set: dict[str, dict[str, Any]] = settings.model_dump(exclude_unset=True)
+    return tables_set
 
 
 def _is_ours(pyproject: Path) -> bool:

@@ -39,7 +39,7 @@ class Alternative:
         passes = pl.lit(True) if self.name is None else (event == self.name).fill_null(False)
         if self.condition is None:
             return passes
-        return passes & pl.sql_expr(self.condition).fill_null(False)
+        return passes & parse_sql(self.condition).fill_null(False)
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,27 @@ class Selector:
 
     def columns(self) -> set[str]:
         """Return the columns that the conditions read."""
-        import polars as pl
-
         conditions = [one.condition for one in self.alternatives if one.condition is not None]
-        return {name for sql in conditions for name in pl.sql_expr(sql).meta.root_names()}
+        return {name for sql in conditions for name in parse_sql(sql).meta.root_names()}
 
     def expr(self, event: pl.Expr) -> pl.Expr:
         """Return whether an event passes: boolean, never null. `event` is the event's name."""
         import polars as pl
 
         return pl.any_horizontal([one.expr(event) for one in self.alternatives])
+
+
+def parse_sql(text: str) -> pl.Expr:
+    """Return a SQL expression; raises polars.exceptions.PolarsError for what is none.
+
+    An alias is none: `x > 1 oops` would otherwise pass, with the stray word taken for a name.
+    """
+    import polars as pl
+
+    expr = pl.sql_expr(text)
+    if not expr.meta.eq(expr.meta.undo_aliases()):
+        raise pl.exceptions.SQLSyntaxError(f"a stray word at the end of '{text}'")
+    return expr
 
 
 def parse_selector(text: str) -> Selector:
@@ -128,7 +139,7 @@ def _check_sql(whole: str, at: int, condition: str) -> None:
     import polars as pl
 
     try:
-        pl.sql_expr(condition)
+        parse_sql(condition)
     except pl.exceptions.PolarsError as error:
         raise _fault(whole, at, f"the condition is not SQL: {error}") from None
 

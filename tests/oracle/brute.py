@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist
+from typing import Any
 
 from oracle.clock import DAY, ELAPSED, Periods
 from oracle.people import Row, World, first_start, passes, recurring_starts
@@ -142,9 +143,9 @@ def cohort(
     periods = Periods(period, world.tz, week_start)
     cells: dict[tuple[tuple[str | None, ...], int], list[Spell]] = {}
     for person in world.people:
-        starts = first_start(person, start_event, world.as_of)
+        starts = first_start(person, start_event, world)
         if cohorts == "recurring":
-            starts = recurring_starts(person, start_event, periods)
+            starts = recurring_starts(person, start_event, world, periods)
         for start in starts:
             life = spell(person.events, start, periods, clock, return_event, min_occurrences)
             cells.setdefault((person.segment, periods.number(start)), []).append(life)
@@ -154,7 +155,7 @@ def cohort(
             begins, ends = window(periods, clock, number, low, high)
             if begins >= world.as_of:
                 continue
-            row = dict(zip(by, segment, strict=True))
+            row: Row = dict(zip(by, segment, strict=True))
             row |= {"cohort": periods.name(number), "age": name, "size": len(lives)}
             returned = sum(came_back(life, mode, low, high) for life in lives)
             row = rated(row, returned, len(lives), confidence)
@@ -168,7 +169,7 @@ def cohort(
 
 def pooled(main: Sequence[Row], by: Sequence[str], confidence: float) -> list[Row]:
     """Sums over complete cells; an age without a complete cell has no row."""
-    groups: dict[tuple[object, ...], list[Row]] = {}
+    groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in main:
         if row["complete"]:
             groups.setdefault((*(row[column] for column in by), row["age"]), []).append(row)
@@ -199,12 +200,12 @@ def retention(
 ) -> list[Row]:
     """The rows of `main`; `world` was observed with the same `by`."""
     each_day = Periods("day", world.tz)
-    groups: dict[tuple[object, ...], list[Spell]] = {}
+    groups: dict[tuple[Any, ...], list[Spell]] = {}
     if not by and cohort is None:
         groups[()] = []  # everyone, were it nobody
     for person in world.people:
-        for start in first_start(person, start_event, world.as_of):
-            key: tuple[object, ...] = person.segment
+        for start in first_start(person, start_event, world):
+            key: tuple[Any, ...] = person.segment
             if cohort is not None:
                 periods = Periods(cohort, world.tz, week_start)
                 key = (*key, periods.name(periods.number(start)))

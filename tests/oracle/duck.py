@@ -24,7 +24,7 @@ def connect(events: str) -> duckdb.DuckDBPyConnection:
 def load(connection: duckdb.DuckDBPyConnection, events: Iterable[Row]) -> None:
     """Make `events` anew from rows with a `member` and an aware `time`."""
     rows = [{"member": row["member"], "time": row["time"]} for row in events]
-    schema = {"member": pl.String, "time": pl.Datetime("us", "UTC")}
+    schema: dict[str, Any] = {"member": pl.String, "time": pl.Datetime("us", "UTC")}
     connection.register("rows", pl.DataFrame(rows, schema=schema).to_arrow())
     connection.execute("CREATE OR REPLACE TABLE events AS FROM rows")
 

@@ -23,11 +23,12 @@ class Person:
 
 @dataclass(frozen=True)
 class World:
-    """Everything observed before `as_of`."""
+    """Everything observed before `as_of`; whoever was seen before `edge` is nobody new."""
 
     people: tuple[Person, ...]
     as_of: datetime
     tz: str
+    edge: datetime | None = None
 
 
 def observe(
@@ -56,11 +57,11 @@ def observe(
             entry.get(column) if column in in_table else first_touch(own, column) for column in by
         )
         people.append(Person(tuple(own), entry.get("joined"), segment))
+    edge = None
     if lookback_days and used:
         first_day = local_day(min(row["time"] for row in used), tz)
         edge = first_instant(first_day + timedelta(days=lookback_days), tz)
-        people = [one for one in people if not one.events or one.events[0]["time"] >= edge]
-    return World(tuple(people), as_of, tz)
+    return World(tuple(people), as_of, tz, edge)
 
 
 def first_touch(events: Sequence[Row], column: str) -> str | None:
@@ -77,18 +78,29 @@ def passes(row: Row, selector: str | None) -> bool:
     return row["event"] in [name.strip() for name in selector.split("|")]
 
 
-def first_start(person: Person, start_event: str | None, as_of: datetime) -> list[datetime]:
+def seen_early(person: Person, world: World) -> bool:
+    """Whether the member did anything, whatever it was, in the lookback days."""
+    if world.edge is None or not person.events:
+        return False
+    return bool(person.events[0]["time"] < world.edge)
+
+
+def first_start(person: Person, start_event: str | None, world: World) -> list[datetime]:
     """The one moment at which the member started, or none at all."""
+    if seen_early(person, world):
+        return []
     times = [row["time"] for row in person.events if passes(row, start_event)]
     if start_event is None and person.joined is not None:
         times = [person.joined]
-    return [moment for moment in times[:1] if moment < as_of]
+    return [moment for moment in times[:1] if moment < world.as_of]
 
 
-def recurring_starts(person: Person, start_event: str | None, periods: Periods) -> list[datetime]:
+def recurring_starts(
+    person: Person, start_event: str | None, world: World, periods: Periods
+) -> list[datetime]:
     """The first start event in each period that has one."""
     firsts: dict[int, datetime] = {}
     for row in person.events:
-        if passes(row, start_event):
+        if passes(row, start_event) and not seen_early(person, world):
             firsts.setdefault(periods.number(row["time"]), row["time"])
     return list(firsts.values())

@@ -86,7 +86,7 @@ def test_drawn_and_named_ages_are_all_the_ages() -> None:
     for width in range(40, 121, 7):
         text = shown(samples.plain_cohort(), width)
         drawn = lines_of(text, "cohort  ")[0].split()[2:]
-        named = re.search(r"ages ([\d–, ]+) do not\s", text)
+        named = re.search(r"ages? ([\d–, ]+) do(?:es)? not\s", text)
         first = int(re.split("[–,]", named[1])[0]) if named else 13
         assert drawn == [str(age) for age in range(first)]
 

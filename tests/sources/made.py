@@ -34,7 +34,7 @@ def events_of(
     **options: object,
 ) -> Events:
     """Return the canonical events of a table."""
-    chosen = SourceOptions(**options)  # type: ignore[arg-type]
+    chosen = SourceOptions(**options)
     wanted = Wanted(
         tuple(map(parse_selector, marks or ("*",))), amount, order, segments, event=event
     )

@@ -16,6 +16,7 @@ ROWS = pl.DataFrame(
         "UnitPrice": ["2.55", "10", ""],
         "vip": ["true", "FALSE", None],
         "refund": [None, "", None],
+        "mostly": ["5", "x", "2"],
         "number": [1, 2, None],
     }
 )
@@ -53,6 +54,8 @@ def value(sql: str, kind: Kind = "condition", rows: pl.DataFrame = ROWS) -> list
         ("refund IS NULL", [True, False, True]),
         ("number = '1'", [True, False, None]),
         ("number LIKE '1%'", [True, False, None]),
+        ("mostly > 1", [True, None, True]),
+        ("mostly = 'x'", [False, True, False]),
         ("CAST(code AS DOUBLE) = 123", [True, False, False]),
     ],
 )
@@ -93,12 +96,21 @@ def test_what_the_sample_did_not_show_is_null() -> None:
         ("Quantity", "condition", "not true or false"),
         ("code || 'x'", "number", "not a number"),
         ("Quantity * code", "number", "cannot be computed"),
+        ("CAST(InvoiceNo AS INT) > 1", "condition", "conversion from `str` to `i32` failed"),
     ],
 )
 def test_what_does_not_type_check_is_told(sql: str, kind: Kind, words: str) -> None:
     with pytest.raises(UsageError, match="--where: the expression") as caught:
         value(sql, kind)
     assert words in str(caught.value)
+    assert "C536379" not in str(caught.value)
+
+
+def test_many_columns_are_no_matter() -> None:
+    wide = pl.DataFrame({f"c{i}": ["1"] for i in range(40)})
+    assert value(" + ".join(wide.columns), "number", wide) == [40.0]
+    with pytest.raises(UsageError):
+        value(" || ".join(wide.columns), "condition", wide)
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=1))

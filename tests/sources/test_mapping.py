@@ -5,11 +5,11 @@ import pytest
 from retainkit.errors import InputError, UsageError
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
 
-HEADER = ("CustomerID", "InvoiceDate", "Quantity", "UnitPrice", "下单 时间")
+HEADER = ("CustomerID", "InvoiceDate", "Quantity", "UnitPrice", "单 价")
 
 
 def test_a_flag_names_a_column_first_then_sql() -> None:
-    assert column_or_sql("--amount-col", "下单 时间", HEADER).meta.is_column()
+    assert column_or_sql("--amount-col", "单 价", HEADER).meta.is_column()
     total = column_or_sql("--amount-col", "Quantity * UnitPrice", HEADER)
     assert set(total.meta.root_names()) == {"Quantity", "UnitPrice"}
 

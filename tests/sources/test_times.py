@@ -20,7 +20,7 @@ MARKS = {ABSENT: "absent", ZERO: "zero", OFFSETS: "offsets", EPOCHS: "epochs"}
 def learn(values: pl.Series, sample: int = 1000, **options: object) -> Times:
     frame = values.alias("t").to_frame().lazy()
     column = Column(pl.col("t"), frame, values.head(sample), "when")
-    return learn_times(column, SourceOptions(**options))  # type: ignore[arg-type]
+    return learn_times(column, SourceOptions(**options))
 
 
 def read(values: list[object] | pl.Series, sample: int = 1000, **options: object) -> list[object]:

@@ -5,9 +5,11 @@ import typer
 from retainkit.cli.cohort import cohort
 from retainkit.cli.command import command
 from retainkit.cli.demo import demo
+from retainkit.cli.init import init
+from retainkit.cli.inspect import inspect
 from retainkit.cli.retention import retention
 
-COMMANDS = (cohort, retention, demo)
+COMMANDS = (cohort, retention, inspect, init, demo)
 
 app = typer.Typer(
     name="retainkit",

@@ -72,7 +72,15 @@ def _apply(context: typer.Context, path: Path | None) -> Path | None:
         if key in given:
             given[key] = _placed(given[key], file.parent)
     context.default_map = given
+    if given:
+        context.call_on_close(lambda: _say(context, file))
     return file if given else None
+
+
+def _say(context: typer.Context, file: Path) -> None:
+    """Tell which file took part, after the result (or the error that it may have caused)."""
+    if not context.params.get("quiet"):
+        typer.echo(f"Settings: {file}", err=True)
 
 
 def _types(flags: dict[str, inspect.Parameter]) -> dict[str, Any]:

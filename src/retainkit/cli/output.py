@@ -1,8 +1,8 @@
 """The only writer to stdout or to a file: a result goes out whole, or not at all."""
 
 import os
+import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from retainkit.cli.command import Output
-from retainkit.errors import OutputError, UsageError
+from retainkit.errors import UsageError
+from retainkit.replacement import write_whole
 
 if TYPE_CHECKING:
     from retainkit.results import Result
@@ -29,7 +30,7 @@ def emit(result: "Result", out: Output, inputs: Sequence[str] = ()) -> None:
     else:
         data = render_bytes(result, format_name, RenderOptions(width=100), table=out.table)
         _check_target(out.output, inputs)
-        write_whole(out.output, data)
+        write_whole(out.output, data, "--output")
     if format_name in NOTELESS and not out.quiet:
         for note in result.notes:
             say(note)
@@ -40,29 +41,6 @@ def say(text: str) -> None:
     from retainkit.render.cells import clean
 
     typer.echo(clean(text), err=True)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Put a file in place at once: beside, synced, renamed. Raises OutputError, old file whole."""
-    beside = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            beside = Path(file.name)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.chmod(0o666 & ~_umask())
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror or error}.",
-            "What stood there before still does. Name a file in a folder that can be written to.",
-        ) from error
-    finally:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
 
 
 def _check_target(path: Path, inputs: Sequence[str]) -> None:
@@ -89,12 +67,4 @@ def _in_colour() -> bool:
 
 def _width() -> int:
     """Return the columns of the terminal; 80 where there is none."""
-    import shutil
-
     return max(shutil.get_terminal_size((80, 24)).columns, 40)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

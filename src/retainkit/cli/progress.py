@@ -1,9 +1,9 @@
 """Rows read, on stderr, for whatever takes longer than a second."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
 
 PATIENCE = 1.0  # seconds before anything is shown
 
@@ -19,20 +19,17 @@ def progress(quiet: bool) -> Iterator[Callable[[int], None] | None]:
 
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("reading, {task.completed:,} rows"),
+        TextColumn("{task.completed:,} rows read"),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
     )
-    task = bar.add_task("read", total=None)
-    begun = time.monotonic()
-
-    def advance(rows: int) -> None:
-        bar.advance(task, rows)
-        if time.monotonic() - begun > PATIENCE:
-            bar.start()
-
+    task = bar.add_task("", total=None)
+    patience = Timer(PATIENCE, bar.start)
+    patience.start()
     try:
-        yield advance
+        yield lambda rows: bar.advance(task, rows)
     finally:
+        patience.cancel()
+        patience.join()
         bar.stop()

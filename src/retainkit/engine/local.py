@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
 from retainkit.engine.request import Request, source_params
+from retainkit.errors import InputError
 from retainkit.periods import Calendar, Window
 from retainkit.results import DataWindow, Result
 from retainkit.sources import Input, SourceOptions, Table, open_table
@@ -124,21 +125,47 @@ def _scan(
 ) -> _Scan:
     for seed in SEEDS:
         builders = _builders(events, needs, calendar, partitions, seed)
-        scan = _Scan()
-        with Quality(options.max_rejects, options.rejects, table.files) as quality, table.reading():
-            for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
-                if progress is not None:
-                    progress(batch.height)
-                used = quality.add(batch)
-                scan.see(used)
-                _deal(used, builders, seed)
-            scan.refused, scan.left_out = quality.finish()
-        try:
-            scan.timelines = [builder.build() for builder in builders]
-        except HashCollision:
-            continue
-        return scan
+        with suppress(HashCollision):
+            return _scan_once(table, events, options, builders, seed, progress)
     raise AssertionError("text ids collided under every seed")  # 2**-64 a pair, each time
+
+
+def _scan_once(
+    table: Table,
+    events: Events,
+    options: SourceOptions,
+    builders: Sequence[Builder],
+    seed: int,
+    progress: Progress | None,
+) -> _Scan:
+    scan = _Scan()
+    with (
+        Quality(options.max_rejects, options.rejects, table.files) as quality,
+        _computing(),
+        table.reading(),
+    ):
+        for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
+            if progress is not None:
+                progress(batch.height)
+            used = quality.add(batch)
+            scan.see(used)
+            _deal(used, builders, seed)
+        scan.refused, scan.left_out = quality.finish()
+    scan.timelines = [builder.build() for builder in builders]
+    return scan
+
+
+@contextmanager
+def _computing() -> Iterator[None]:
+    """Turn what an expression of the user's raises far into the data into an InputError."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        cause = str(error).split(": [")[0].split("\n")[0]  # what follows would quote values
+        raise InputError(
+            f"An expression cannot be computed for every row: {cause}.",
+            "Use TRY_CAST(… AS …) in --where and the --*-col options, so that such rows are null.",
+        ) from error
 
 
 def _builders(

@@ -192,7 +192,6 @@ def first_entries(
         joined = timeline.joined.is_not_null().to_numpy()
         moment[joined] = timeline.joined.drop_nulls().to_numpy()
         started |= joined
-        seen &= ~joined
         if window.since is not None:
             started[joined] &= moment[joined] >= window.since
     if timeline.grain == "exact":

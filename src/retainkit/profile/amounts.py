@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
-from retainkit.profile.roles import read_role
-from retainkit.schema import Mapped
+from retainkit.errors import RetainkitError
+from retainkit.profile.roles import Casting, read_role
 from retainkit.sources import SourceOptions, Table
 
 
-def amount_notes(mapped: Mapped, table: Table, options: SourceOptions) -> Iterator[str]:
-    """Yield sentences about negative and unreadable amounts; raises as `read_role` does."""
-    scope = read_role("amount", mapped, table, options)
+def read_amounts(
+    casting: Casting, table: Table, options: SourceOptions
+) -> tuple[Casting, list[str]]:
+    """Return the casting of the amount, with its fault if it cannot be read, and notes."""
+    if casting.mapped is None or not casting.plays:
+        return casting, []
+    try:
+        scope = read_role("amount", casting.mapped, table, options)
+    except RetainkitError as fault:
+        return replace(casting, fault=fault), []
+    counts = scope.frame.select(
+        negative=(pl.col("__amount") < 0).sum(), unreadable=pl.col("__bad_amount").sum()
+    )
     with table.reading():
-        negative, unreadable = (
-            scope.frame.select(
-                negative=(pl.col("__amount") < 0).sum(), unreadable=pl.col("__bad_amount").sum()
-            )
-            .collect(engine="streaming")
-            .row(0)
-        )
+        negative, unreadable = counts.collect(engine="streaming").row(0)
+    notes = []
     if negative:
-        yield f"{negative:,} rows have negative amounts (refunds, cancellations?)."
+        notes.append(f"Rows with a negative amount (refunds, cancellations?): {negative:,}.")
     if unreadable:
-        yield f"{unreadable:,} amounts cannot be read; where amounts are asked for, such rows fail."
+        notes.append(
+            f"Amounts that cannot be read, so that their rows are refused: {unreadable:,}."
+        )
+    return casting, notes

@@ -46,9 +46,9 @@ def read_columns(
     """Return the columns of `table`; `member` names the one with the ids, where that is known."""
     seen = Columns()
     nulls: Counter[str] = Counter()
-    values: dict[str, pl.Series | None] = {}
     with table.reading():
         sample = table.sample()
+        values: dict[str, pl.Series | None] = {column.name: column.clear() for column in sample}
         for batch in table.frame.select(table.header).collect_batches(
             chunk_size=BATCH, maintain_order=False
         ):
@@ -56,12 +56,12 @@ def read_columns(
             seen.repeats.add(batch.hash_rows())
             for column in batch:
                 nulls[column.name] += _empty(column)
-                values[column.name] = _distinct(values, column)
+                values[column.name] = _distinct(values[column.name], column)
             if member is not None:
                 seen.nobody += _nobody(batch[member])
             if progress is not None:
                 progress(batch.height)
-    rows = [_row(sample[name], nulls[name], values.get(name)) for name in table.header]
+    rows = [_row(sample[name], nulls[name], values[name]) for name in table.header]
     seen.table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     return seen
 
@@ -79,12 +79,11 @@ def _empty(column: pl.Series) -> int:
     return nulls + int(column.is_nan().sum()) if column.dtype.is_float() else nulls
 
 
-def _distinct(known: dict[str, pl.Series | None], column: pl.Series) -> pl.Series | None:
+def _distinct(known: pl.Series | None, column: pl.Series) -> pl.Series | None:
     """Return the distinct values so far, None once there are too many (or they are nested)."""
-    before = known.get(column.name, column.clear())
-    if before is None or column.dtype.is_nested() or column.dtype == pl.Object:
+    if known is None or column.dtype.is_nested() or column.dtype == pl.Object:
         return None
-    both = pl.concat([before, column.drop_nulls().unique()]).unique()
+    both = pl.concat([known, column.drop_nulls().unique()]).unique()
     return both if len(both) <= MOST_VALUES else None
 
 

@@ -9,13 +9,13 @@ from itertools import pairwise
 import polars as pl
 
 GAP, LOW = "gap", "low"
-LONGEST = 40 * 366  # days between first and last that are filled in; more is a stray date
+LONGEST = timedelta(days=40 * 366)  # from first to last; more comes from stray dates
 
 _FEW = 0.2  # of the weekday's median
 _USUAL = 20  # rows a day; below it chance alone makes days with few
 _WEEKS = 4  # so long must a weekday be without rows to be called a habit
 _NAMED = 5
-_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 SCHEMA = {"day": pl.Date(), "rows": pl.Int64(), "members": pl.Int64(), "flag": pl.String()}
 
@@ -24,12 +24,12 @@ def flagged(days: pl.DataFrame) -> pl.DataFrame:
     """Return every day from the first to the last of `days` (day, rows, members) with its flag.
 
     flag: "gap" for a day without rows, "low" for one with less than a fifth of its weekday's
-    median. Over more than LONGEST days only those with rows are there.
+    median. Over more than LONGEST only days with rows are there.
     """
     if not days.height:
         return pl.DataFrame(schema=SCHEMA)
-    first, last = days["day"].min(), days["day"].max()
-    if days.height > 1 and not is_stray(days):
+    first, last = _ends(days)
+    if last - first <= LONGEST:
         every = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
         days = every.join(days, on="day", how="left", maintain_order="left")
     rows = pl.col("rows").fill_null(0)
@@ -39,16 +39,12 @@ def flagged(days: pl.DataFrame) -> pl.DataFrame:
     return days.select("day", rows.cast(pl.Int64), pl.col("members").fill_null(0), flag=flag)
 
 
-def is_stray(days: pl.DataFrame) -> bool:
-    """Return whether the days lie further apart than any export does."""
-    span = days.select(pl.col("day").max() - pl.col("day").min()).item()
-    return bool(span > timedelta(days=LONGEST))
-
-
 def notes(days: pl.DataFrame) -> Iterator[str]:
     """Yield what a reader should know of the days that `flagged` returned."""
-    if days.height and is_stray(days):
-        first, last = days["day"].min(), days["day"].max()
+    if not days.height:
+        return
+    first, last = _ends(days)
+    if last - first > LONGEST:
         yield f"Times run from {first} to {last}: look for stray dates, --since and --until cut."
     gaps = _of(days, GAP)
     if gaps:
@@ -61,6 +57,11 @@ def notes(days: pl.DataFrame) -> Iterator[str]:
     if low:
         listed = ", ".join(_listed(_spans(low, set())))
         yield f"Far fewer rows than usual on {listed}: broken tracking, or part of a day?"
+
+
+def _ends(days: pl.DataFrame) -> tuple[date, date]:
+    first, last = days.select(first=pl.col("day").min(), last=pl.col("day").max()).row(0)
+    return first, last
 
 
 def _of(days: pl.DataFrame, flag: str) -> list[date]:

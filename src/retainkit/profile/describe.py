@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from pathlib import Path
 
-import polars as pl
-
-from retainkit.errors import RetainkitError
 from retainkit.periods import Calendar
-from retainkit.profile import days as daily
-from retainkit.profile.amounts import amount_notes
-from retainkit.profile.columns import Columns, read_columns
-from retainkit.profile.people import compared, member_notes, table_notes
-from retainkit.profile.roles import EVENT_ROLES, MEMBER_ROLES, Casting, cast_roles, problems, why
+from retainkit.profile import notes, tables
+from retainkit.profile.amounts import read_amounts
+from retainkit.profile.columns import read_columns
+from retainkit.profile.roles import EVENT_ROLES, Casting, cast_members, cast_roles
+from retainkit.profile.seen import Seen
 from retainkit.profile.usage import Progress, Usage, read_usage
 from retainkit.results import DataWindow, Result
 from retainkit.schema import Role
@@ -24,16 +19,17 @@ from retainkit.sources.params import source_params
 
 COMMAND = "inspect"
 DEFINITION = (
-    "What the files hold and how they would be read: columns and the roles they play, rows per "
-    "day, repeated rows, rows that would be refused. Rates of nothing; no row is left out by it."
+    "What the files hold and how they would be read: columns and the roles they play, events, "
+    "rows per day, repeats, and rows that would be refused."
 )
+TOP = 10
 
 
 def describe(
     inputs: Sequence[Input],
     options: SourceOptions,
     *,
-    top: int = 20,
+    top: int = TOP,
     progress: Progress | None = None,
 ) -> Result:
     """Return what the inputs hold; a mapping that fails is a finding here, not an error.
@@ -47,7 +43,60 @@ def describe(
         members = None
         if options.members is not None:
             members = stack.enter_context(open_table([options.members], options))
-        castings = cast_roles(table.header, options, EVENT_ROLES, "The source")
-        columns = read_columns(table, _id_column(castings["member"]), progress)
-        usage = read_usage(table, members, options, castings, progress)
-        ...
+        seen = _see(table, members, options, progress)
+    found = tables.of(seen, top, calendar)
+    return Result(
+        COMMAND,
+        DEFINITION,
+        params={"top": top, **source_params(inputs, options)},
+        data=_window(seen.usage, options, calendar),
+        tables=found,
+        notes=notes.of(seen, found, options),
+    )
+
+
+def _see(
+    table: Table, members: Table | None, options: SourceOptions, progress: Progress | None
+) -> Seen:
+    castings = cast_roles(table.header, options, EVENT_ROLES)
+    columns = read_columns(table, _id_column(castings), progress)
+    usage = read_usage(table, members, options, castings, progress)
+    amount, amount_notes = read_amounts(castings["amount"], table, options)
+    return Seen(
+        files=table.files,
+        columns=columns,
+        castings={**usage.castings, "amount": amount},
+        usage=usage,
+        amount_notes=amount_notes,
+        member_columns=None if members is None else read_columns(members),
+        member_castings={}
+        if members is None
+        else cast_members(members.header, options, castings["member"]),
+    )
+
+
+def _id_column(castings: dict[Role, Casting]) -> str | None:
+    """Return the column with the members' ids, where it is one as it stands."""
+    mapped, columns = castings["member"].mapped, castings["member"].columns
+    return mapped.source if mapped is not None and mapped.source in columns else None
+
+
+def _window(usage: Usage, options: SourceOptions, calendar: Calendar) -> DataWindow:
+    """Return the data window; without a member or a time, nobody and no time is seen."""
+    first, last = usage.span()
+    as_of = calendar.next_midnight(last) if last is not None else None
+    if options.as_of is not None:
+        as_of = calendar.moment(options.as_of, "--as-of")
+    first_time, last_time, end = (
+        None if us is None else calendar.aware(us) for us in (first, last, as_of)
+    )
+    return DataWindow(
+        rows=usage.rows,
+        members=usage.members.table().height if usage.plays("member") else 0,
+        first=first_time,
+        last=last_time,
+        as_of=end,
+        tz=options.tz,
+        refused=usage.refused,
+        left_out=usage.left_out,
+    )

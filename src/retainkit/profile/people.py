@@ -11,24 +11,15 @@ from retainkit.periods import Calendar
 MUCH = 0.05  # of all rows with one member: more than a person does
 
 
-
 def member_notes(members: pl.DataFrame) -> Iterator[str]:
     """Yield what is odd about the members that `Counts` found: never an id."""
-    if not members.height:
-        return
     total, most = members.select(pl.col("rows").sum(), most=pl.col("rows").max()).row(0)
-    if members.height > 1 and most > MUCH * total:
-        yield (
-            f"One member has {most / total:.1%} of all rows ({most:,}): a guest account, a test, "
-            "a till?"
-        )
+    if members.height * MUCH > 1 and most > MUCH * total:
+        yield f"One member has {most / total:.1%} of all rows: a guest account, a test, a till?"
     if members.schema["member"] == pl.String:
         folded = members["member"].str.to_lowercase().n_unique()
         if folded < members.height:
-            yield (
-                f"{members.height - folded:,} ids differ from another one only by case: they are "
-                "told apart."
-            )
+            yield f"Ids that differ from another one only by case: {members.height - folded:,}."
 
 
 def compared(seen: pl.DataFrame, table: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
@@ -55,10 +46,10 @@ def table_notes(seen: pl.DataFrame, table: pl.DataFrame) -> Iterator[str]:
     both = seen.join(table, on="member")
     early = both.filter(pl.col("first") < pl.col("joined")).height
     if early:
-        yield f"{early:,} members have events before they joined."
+        yield f"Members with events before they joined: {early:,}."
     backwards = table.filter(pl.col("left") < pl.col("joined")).height
     if backwards:
-        yield f"{backwards:,} members left before they joined."
+        yield f"Members who left before they joined: {backwards:,}."
 
 
 def _row(kind: str, frame: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:

@@ -48,10 +48,26 @@ class Casting:
 
 
 def cast_roles(
-    header: Sequence[str], options: SourceOptions, roles: Sequence[Role], table: str
+    header: Sequence[str],
+    options: SourceOptions,
+    roles: Sequence[Role],
+    table: str = "The source",
 ) -> dict[Role, Casting]:
     """Return who plays each role, going by flags and names alone."""
     return {role: _cast(role, header, options, table) for role in roles}
+
+
+def cast_members(
+    header: Sequence[str], options: SourceOptions, events_id: Casting
+) -> dict[Role, Casting]:
+    """Return who plays the roles of the member table; the id is called as in the events if so."""
+    called = next((name for name in (options.member_col, events_id.source) if name in header), None)
+    options = replace(options, member_col=called)
+    castings = cast_roles(header, options, MEMBER_ROLES, "The member table")
+    if called is not None:
+        mapped = Mapped(called, "called as in the events")
+        castings["member"] = replace(castings["member"], mapped=mapped)
+    return castings
 
 
 def probe(casting: Casting, table: Table, options: SourceOptions) -> Casting:
@@ -72,13 +88,6 @@ def read_role(role: Role, mapped: Mapped, table: Table, options: SourceOptions) 
         return add_roles(scope, {role: mapped}, table.header, options, [])
 
 
-def problems(castings: Mapping[Role, Casting]) -> list[str]:
-    """Return what has to be settled, in words, the needed roles first."""
-    faults = [casting.fault for casting in castings.values() if casting.fault is not None]
-    said = [" ".join(part for part in (fault.message, fault.hint) if part) for fault in faults]
-    return list(dict.fromkeys(said))
-
-
 def why(column: str, castings: Mapping[Role, Casting]) -> tuple[str | None, str | None]:
     """Return the roles that `column` plays, and why it plays them or might."""
     roles: list[str] = []
@@ -88,7 +97,7 @@ def why(column: str, castings: Mapping[Role, Casting]) -> tuple[str | None, str 
             roles.append(role)
             reasons.append("cannot be read" if casting.fault else casting.mapped.why)
         elif casting.mapped is None and column in casting.candidates:
-            reasons.append(f"one of {len(casting.candidates)} for {role}: say {FLAGS[role]}")
+            reasons.append(f"could be {role}, 1 of {len(casting.candidates)}")
     return ", ".join(roles) or None, "; ".join(dict.fromkeys(reasons)) or None
 
 

@@ -28,7 +28,8 @@ def shapes(sample: pl.Series) -> str | None:
     """Return the commonest shapes of a sample, None where there is nothing to see."""
     if sample.dtype.is_nested() or sample.dtype in (pl.Binary, pl.Object):
         return None
-    texts = sample.drop_nulls().cast(pl.String).to_list()
+    values = sample.fill_nan(None) if sample.dtype.is_float() else sample
+    texts = values.drop_nulls().cast(pl.String).to_list()
     counted = Counter(shape(text.strip()) for text in texts if text.strip())
     named = [found for found, _ in counted.most_common(_SHOWN)]
     return ", ".join(named + ["…"] * (len(counted) > _SHOWN)) or None

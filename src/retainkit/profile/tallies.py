@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 MOST = 1 << 22
 _SLACK = 1 << 20
+_COUNTED = {"rows": pl.Int64, "first": pl.Int64, "last": pl.Int64}
 
 
 class Counts:
@@ -38,7 +39,9 @@ class Counts:
     def table(self) -> pl.DataFrame:
         """Return the key, rows (Int64), first and last, ordered by key."""
         self._settle()
-        return self._parts[0].sort(self._key) if self._parts else pl.DataFrame()
+        if not self._parts:
+            return pl.DataFrame(schema={self._key: pl.String, **_COUNTED})
+        return self._parts[0].sort(self._key)
 
     def _settle(self) -> None:
         if self._parts:
@@ -56,7 +59,7 @@ class Reach:
         self._key = key
         self._most = most
         self._halvings = 0
-        self._pairs: pl.DataFrame | None = None
+        self._pairs = pl.DataFrame()
 
     @property
     def exact(self) -> bool:
@@ -66,7 +69,7 @@ class Reach:
     def add(self, keys: pl.Series, members: pl.Series) -> None:
         """Count a batch: the key and the member's hash (UInt64) of each row."""
         new = pl.DataFrame({self._key: keys, "hash": members}).filter(self._kept()).unique()
-        pairs = new if self._pairs is None else pl.concat([self._pairs, new]).unique()
+        pairs = pl.concat([self._pairs, new]).unique() if self._pairs.height else new
         while pairs.height > self._most:
             self._halvings += 1
             pairs = pairs.filter(self._kept())
@@ -74,7 +77,8 @@ class Reach:
 
     def table(self) -> pl.DataFrame:
         """Return the key and `members` (Int64)."""
-        assert self._pairs is not None
+        if not self._pairs.height:
+            return pl.DataFrame(schema={self._key: pl.String, "members": pl.Int64})
         size = pl.len().cast(pl.Int64) * (1 << self._halvings)
         return self._pairs.group_by(self._key).agg(members=size)
 
@@ -112,4 +116,4 @@ class Repeats:
     def _kept(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
         if self.exact:
             return hashes
-        return hashes[hashes >> np.uint64(64 - self._halvings) == 0]
+        return hashes[hashes < np.uint64(1 << (64 - self._halvings))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,8 +24,11 @@ Progress = Callable[[int], None]
 # Constants that stand in for a role nobody plays, so that the others can still be looked at.
 _NO_MEMBER: Mapping[str, Any] = {"member_col": "'nobody'"}
 _NO_TIME: Mapping[str, Any] = {
-    **{"time_col": "'2000-01-01T00:00Z'", "time_format": ()},
-    **{"since": None, "until": None, "as_of": None},
+    "time_col": "'2000-01-01T00:00Z'",
+    "time_format": (),
+    "since": None,
+    "until": None,
+    "as_of": None,
 }
 
 
@@ -37,7 +40,7 @@ class Usage:
     """What the used rows hold; what hangs on a role that is not played means nothing.
 
     castings: the roles with the faults that reading found. table: the member table's members, or
-    None. problems: what else stood in the way.
+    None. faults: what else stood in the way.
     """
 
     castings: Mapping[Role, Casting]
@@ -52,11 +55,19 @@ class Usage:
     left_out: Mapping[str, int] = field(default_factory=dict)
     table: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
-    problems: list[str] = field(default_factory=list)
+    faults: Sequence[RetainkitError] = ()
 
     def plays(self, *roles: Role) -> bool:
         """Whether all of these roles are played and can be read."""
         return all(self.castings[role].plays for role in roles)
+
+    def span(self) -> tuple[int | None, int | None]:
+        """Return the first and last time (us), None where there is none."""
+        if not self.plays("time"):
+            return None, None
+        ends = self.days.table().select(pl.col("first").min(), pl.col("last").max())
+        first, last = ends.row(0)
+        return first, last
 
     def add(self, used: pl.DataFrame, calendar: Calendar) -> None:
         """Count a batch of used events."""
@@ -86,16 +97,16 @@ def read_usage(
 
     A role that turns out unreadable gets its fault and a stand-in, and the rows are read again.
     """
-    problems: list[str] = []
+    faults: list[RetainkitError] = []
     while True:
-        usage = Usage(castings, problems=problems)
+        usage = Usage(castings, faults=faults)
         try:
             return _scan(usage, table, members, options, progress)
         except InputError as error:
             blamed = _blamed(castings, table, options)
             if blamed == castings and members is not None:
                 # The roles of the events read well by themselves: it is the member table.
-                problems.append(_words(error))
+                faults.append(error)
                 members, options = None, replace(options, joined_col=None, left_col=None)
             elif blamed == castings and castings["time"].plays:
                 # What no sample shows: offsets or units mixed further down.
@@ -131,7 +142,7 @@ def _events(
     options: SourceOptions,
     calendar: Calendar,
 ) -> Events:
-    columns = {f"{role}_col": casting.source for role, casting in castings.items()}
+    columns: dict[str, Any] = {f"{role}_col": casting.source for role, casting in castings.items()}
     columns |= {} if castings["member"].plays else _NO_MEMBER
     columns |= {} if castings["time"].plays else _NO_TIME
     wanted = Wanted(event=castings["event"].plays)
@@ -145,7 +156,3 @@ def _blamed(
         role: probe(casting, table, options) if role in _READ else casting
         for role, casting in castings.items()
     }
-
-
-def _words(error: RetainkitError) -> str:
-    return f"{error.message} {error.hint or ''}".strip()

@@ -118,8 +118,11 @@ class _Page:
             yield from self.paragraph(item, style=style)
 
     def left_out(self, grid: Grid, layout: Layout) -> str:
-        names = _span(layout.left_out)
-        return f"{grid.optional_name} {names} do not fit in {self.width} columns: {grid.widen}"
+        name, verb = grid.optional_name, "do"
+        if len(layout.left_out) == 1:
+            name, verb = name.removesuffix("s"), "does"
+        fits = f"{verb} not fit in {self.width} columns"
+        return f"{name} {_span(layout.left_out)} {fits}: {grid.widen}"
 
     def grid(self, grid: Grid, layout: Layout) -> Iterator[Line]:
         if grid.caption:

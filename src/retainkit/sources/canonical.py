@@ -17,7 +17,7 @@ from retainkit.schema import Mapped, Role, unknown_column
 from retainkit.selectors import ANY, Selector
 from retainkit.sources.expressions import Scope
 from retainkit.sources.fates import add_marks, add_where, fate
-from retainkit.sources.mapping import Faults, check_columns, choose, mapping_note, parse_sql
+from retainkit.sources.mapping import Faults, check_columns, choose, mapping_note, sql_expression
 from retainkit.sources.members import Roster, check_member_options, read_members, segment
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.roles import add_roles, name_roles
@@ -142,7 +142,7 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
 def _conditions(options: SourceOptions, wanted: Wanted) -> Iterator[tuple[str, set[str]]]:
     """Yield each condition's option and the columns it reads."""
     if options.where is not None:
-        yield "--where", set(parse_sql("--where", options.where).meta.root_names())
+        yield "--where", set(sql_expression("--where", options.where).meta.root_names())
     for mark in wanted.marks:
         yield f"Event selector '{mark.text}'", mark.columns()
 

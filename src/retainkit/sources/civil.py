@@ -1,7 +1,8 @@
 """Dates and times as people write them: one pattern that knows them all, row by row.
 
 This is the thorough reader. It is slower than a known format, so `times` lets formats learned
-from a sample read what they can and leaves only the rest to `read_civil`; both read alike.
+from a sample read what they can and leaves only the rest to `read_civil`; what both read, they
+read alike.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A CSV has only text columns, yet `Quantity * UnitPrice` and `Quantity > 0` mean numbers, while
 `InvoiceNo LIKE 'C%'` and `Country = 'France'` mean text. So every column has readings: as it
-is; a text column whose sample is numbers throughout (spelt plainly: not 00123, at most 15
-digits) also as Float64, one of true and false also as Boolean; any other type also as text. The
+is; a text column whose sample is mostly numbers (spelt plainly: not 00123, at most 15 digits)
+also as Float64, one of true and false also as Boolean; any other type also as text. The
 first readings with which the expression type-checks are taken: numbers before text in conditions
 and amounts, text before numbers in what names a member, a time, an order. A value that turns out
 not to be a number is null; a row whose condition is null does not pass.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import combinations, islice
 from typing import Literal, TypeVar
 
 import polars as pl
@@ -25,13 +25,16 @@ Kind = Literal["condition", "number", "value"]
 
 _NUMBER = r"^\s*-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][-+]?[0-9]{1,2})?\s*$"
 _BOOLEAN = r"^\s*(?i:true|false)\s*$"
-_MOST_TRIES = 512
+_MOST_TRIES = 128
 _MEANS: Mapping[Kind, str] = {"condition": "true or false", "number": "a number", "value": ""}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """An expression that type-checks, and the columns that it reads otherwise than they are."""
+    """An expression that type-checks, and the columns that it reads otherwise than they are.
+
+    numbers: the text columns among them that are read as numbers.
+    """
 
     expr: pl.Expr
     columns: Mapping[str, pl.Expr]
@@ -57,19 +60,18 @@ class Scope:
 
         Raises UsageError where it does not type-check or gives something other than `kind`.
         """
-        empty = self.sample.clear()
-        fault = ""
+        schema, fault = self.sample.schema, ""
         for columns in islice(self._readings(expr.meta.root_names(), kind), _MOST_TRIES):
             try:
-                dtype = empty.with_columns(**columns).select(expr).dtypes[0]
+                dtype = self.sample.with_columns(**columns).select(expr).dtypes[0]
             except pl.exceptions.PolarsError as error:
-                fault = fault or str(error).splitlines()[0]
+                # Polars quotes the values it stumbles over; members' values are not shown.
+                fault = fault or str(error).splitlines()[0].partition(": [")[0]
                 continue
             if _is(dtype, kind):
-                texts = [name for name in columns if empty.schema[name] == pl.String]
-                return Reading(expr, columns, tuple(texts))
+                return Reading(expr, columns, tuple(_numbers(columns, self.sample.clear())))
             fault = fault or f"it gives {dtype}, not {_MEANS[kind]}"
-        texts = [name for name in expr.meta.root_names() if empty.schema[name] == pl.String]
+        texts = [name for name in expr.meta.root_names() if schema[name] == pl.String]
         raise UsageError(
             f"{option}: the expression cannot be computed: {fault}.",
             f"Text columns in it: {', '.join(texts)}; texts stand in single quotes."
@@ -88,19 +90,27 @@ class Scope:
 
     def _readings(self, names: Sequence[str], kind: Kind) -> Iterator[dict[str, pl.Expr]]:
         """Yield what to read each column as (absent: as it is), the likeliest first."""
-        unique = list(dict.fromkeys(names))
-        choices = [self._choices(name, kind) for name in unique]
-        tried = sorted(product(*map(range, map(len, choices))), key=sum) if choices else [()]
-        for picks in tried:
-            read = {n: c[i] for n, c, i in zip(unique, choices, picks, strict=True)}
-            yield {name: expr for name, expr in read.items() if expr is not None}
+        others = {
+            name: other for name in names if (other := _other(name, self.sample[name])) is not None
+        }
+        likely = {name for name in others if kind != "value" and self._is_written(name)}
+        for count in range(len(others) + 1):
+            for unlikely in combinations(others, count):
+                yield {
+                    name: others[name] for name in others if (name in likely) != (name in unlikely)
+                }
 
-    def _choices(self, name: str, kind: Kind) -> list[pl.Expr | None]:
-        other = _other(name, self.sample[name])
-        if other is None:
-            return [None]
-        is_number = self.sample.schema[name] == pl.String and not is_blank(self.sample[name]).all()
-        return [other, None] if is_number and kind != "value" else [None, other]
+    def _is_written(self, name: str) -> bool:
+        """Return whether the sample has texts in a column."""
+        column = self.sample[name]
+        return column.dtype == pl.String and not is_blank(column).all()
+
+
+def _numbers(columns: Mapping[str, pl.Expr], rows: pl.DataFrame) -> Iterator[str]:
+    """Yield the text columns that are read as numbers."""
+    for name, reading in columns.items():
+        if rows.schema[name] == pl.String and rows.select(reading).dtypes[0] == pl.Float64:
+            yield name
 
 
 def as_number(values: pl.Expr) -> pl.Expr:
@@ -119,11 +129,10 @@ def _other(name: str, sample: pl.Series) -> pl.Expr | None:
     column, dtype = pl.col(name), sample.dtype
     if dtype == pl.String:
         written = sample.filter(~is_blank(sample))
-        if written.str.contains(_NUMBER).all():
-            return as_number(column.str.strip_chars())
-        if written.str.contains(_BOOLEAN).all():
+        if written.str.contains(_BOOLEAN).all() and len(written):
             return column.str.strip_chars().str.to_lowercase() == "true"
-        return None
+        mostly = 2 * written.str.contains(_NUMBER).sum() > len(written) or not len(written)
+        return as_number(column.str.strip_chars()) if mostly else None
     if isinstance(dtype, pl.Datetime):
         return column.dt.to_string("%Y-%m-%d %H:%M:%S%.f")
     return None if dtype.is_nested() else column.cast(pl.String, strict=False)

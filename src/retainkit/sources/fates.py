@@ -10,7 +10,7 @@ from retainkit.periods import Calendar
 from retainkit.selectors import Selector
 from retainkit.sources.civil import ABSENT, EPOCHS, OFFSETS, ZERO
 from retainkit.sources.expressions import Scope
-from retainkit.sources.mapping import parse_sql
+from retainkit.sources.mapping import sql_expression
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import (
     AFTER_AS_OF,
@@ -35,7 +35,7 @@ def add_where(scope: Scope, where: str | None, notes: list[str]) -> Scope:
     """Return the scope with __where (Boolean), where there is such a condition."""
     if where is None:
         return scope
-    reading = scope.read(parse_sql("--where", where), "--where", "condition")
+    reading = scope.read(sql_expression("--where", where), "--where", "condition")
     notes += numbers_notes(reading)
     return scope.add("__where", reading)
 

@@ -33,7 +33,7 @@ _WIDTHS |= {"%3f": 3, "%6f": 6, "%9f": 9}
 _SURE = 7_258_118_400_000_000  # 2200-01-01
 
 
-def strptime_format(match: re.Match[str], day_first: bool | None) -> str | None:
+def strptime_format(match: Match, day_first: bool | None) -> str | None:
     """Return the format that reads times written like the one matched, its zone taken literally.
 
     None where none does: half days, odd fractions, an undecided order of day and month.

@@ -52,23 +52,24 @@ def learn_ids(name: str, frame: pl.LazyFrame, sample: pl.Series, title: str) -> 
 
 
 def _texts(column: pl.Expr, frame: pl.LazyFrame, sample: pl.Series, title: str) -> Ids:
-    ids = _tidy(sample).drop_nulls()
-    if len(ids) and ids.str.contains(_FLOAT_TEXT).all():
-        written = _tidied(column)
-        whole = written.str.contains(_FLOAT_TEXT).all()
-        if _ask(frame, whole):
+    ids, written = _tidy(sample).drop_nulls(), _tidied(column)
+    if ids.str.contains(_FLOAT_TEXT).all():
+        floats = written.str.contains(_FLOAT_TEXT)
+        if _ask(frame, floats.all() & floats.any()):
             note = f"'{title}' is written like 17850.0 throughout: read as 17850."
             return Ids(written.str.strip_suffix(".0"), (note,))
-    rounded = ids.str.contains(_ROUNDED).any()
-    lost = f"'{title}' has ids like 1.23E+11: digits were lost before retainkit read them."
-    return Ids(_tidied(column), (lost,) if rounded else ())
+    if ids.str.contains(_FLOAT_TEXT).any():
+        note = f"'{title}' has ids like 17850.0 among others: all are kept as written."
+        return Ids(written, (note,))
+    if ids.str.contains(_ROUNDED).any():
+        note = f"'{title}' has ids like 1.23E+11: digits were lost before retainkit read them."
+        return Ids(written, (note,))
+    return Ids(written)
 
 
 def _integers(column: pl.Expr, frame: pl.LazyFrame, dtype: pl.DataType) -> Ids:
-    wide = dtype in (pl.UInt64, pl.Int128, pl.UInt128)
-    if wide and not _ask(
-        frame, column.cast(pl.Int64, strict=False).is_not_null() == column.is_not_null()
-    ):
+    fits = column.cast(pl.Int64, strict=False).is_not_null() | column.is_null()
+    if dtype in (pl.UInt64, pl.Int128, pl.UInt128) and not _ask(frame, fits.all()):
         return Ids(_tidied(column.cast(pl.String)))
     ids = column.cast(pl.Int64)
     return Ids(pl.when(ids != 0).then(ids))
@@ -86,9 +87,9 @@ def _fractions(column: pl.Expr, frame: pl.LazyFrame, title: str) -> Ids:
     return Ids(_tidied(column.cast(pl.String)), (note,))
 
 
-def _ask(frame: pl.LazyFrame, all_rows: pl.Expr) -> bool:
-    """Return whether something holds for every row; one pass over what it reads."""
-    return bool(frame.select(all_rows.all()).collect(engine="streaming").item())
+def _ask(frame: pl.LazyFrame, question: pl.Expr) -> bool:
+    """Return the answer about a whole column; one pass over what it reads."""
+    return bool(frame.select(question).collect(engine="streaming").item())
 
 
 def _tidied(text: pl.Expr) -> pl.Expr:

@@ -9,6 +9,7 @@ import polars as pl
 
 from retainkit.errors import RetainkitError, UsageError, nearest
 from retainkit.schema import FLAGS, Mapped, Role, by_alias, missing_roles, unknown_column
+from retainkit.selectors import parse_sql
 
 
 class Faults:
@@ -78,15 +79,15 @@ def column_or_sql(option: str, text: str, header: Sequence[str]) -> pl.Expr:
     """
     if text in header:
         return pl.col(text)
-    expr = parse_sql(option, text, header)
+    expr = sql_expression(option, text, header)
     check_columns(option, expr.meta.root_names(), header)
     return expr
 
 
-def parse_sql(option: str, text: str, header: Sequence[str] = ()) -> pl.Expr:
+def sql_expression(option: str, text: str, header: Sequence[str] = ()) -> pl.Expr:
     """Return a SQL expression; raises UsageError, with the nearest column of `header`."""
     try:
-        return pl.sql_expr(text)
+        return parse_sql(text)
     except pl.exceptions.PolarsError as error:
         there = ", ".join(f"'{name}'" for name in header)
         raise UsageError(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from retainkit.errors import OutputError, UsageError
+from retainkit.replacement import Replacement
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 _OWN = ("file", "row", "reason")
 
@@ -30,7 +30,9 @@ class _Csv:
 
     def write(self, rows: pl.DataFrame) -> None:
         nested = [name for name, dtype in rows.schema.items() if dtype.is_nested()]
-        flat = rows.with_columns(pl.col(nested).map_elements(str, return_dtype=pl.String))
+        flat = rows.with_columns(
+            pl.Series(name, map(str, rows[name].to_list()), pl.String) for name in nested
+        )
         flat.write_csv(self._handle, include_header=not self._begun)
         self._begun = True
 
@@ -53,6 +55,8 @@ class _Parquet:
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, rows: pl.DataFrame) -> None:
+        import pyarrow.parquet as pq
+
         table = rows.to_arrow()
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._handle, table.schema)
@@ -87,42 +91,35 @@ class RejectsFile:
             raise OutputError(f"--rejects: '{path}' is a link.", "Name the file itself.")
         if any(_same(self._path, Path(source)) for source in sources):
             raise UsageError(f"--rejects: '{path}' is what is read; name another file.")
-        with _told(self._path):
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        self._temporary = Path(name)
-        self._handle: BinaryIO = os.fdopen(handle, "wb")
-        self._sink = sink(self._handle)
+        self._place = Replacement(self._path, "--rejects")
+        self._sink = sink(self._place.file)
+        self._open = True
 
     def write(self, rows: pl.DataFrame) -> None:
         """Add refused rows: columns __file, __row, fate and __raw (the columns as read)."""
         raw = rows["__raw"].struct.unnest()
         own = rows.select(file="__file", row="__row", reason=pl.col("fate").cast(pl.String))
         names = {name: f"raw_{name}" for name in raw.columns if name in _OWN}
-        with _told(self._path):
+        with self._place.told():
             self._sink.write(own.hstack(raw.rename(names)))
 
     def finish(self) -> None:
         """Put the file in its place."""
-        with _told(self._path):
-            self._sink.close()
-            self._handle.flush()
-            os.fsync(self._handle.fileno())
-            self._handle.close()
-            self._temporary.replace(self._path)
+        with self._place.told():
+            self._close()
+        self._place.commit()
 
     def discard(self) -> None:
         """Remove what is not finished; harmless after `finish`."""
-        self._handle.close()
-        self._temporary.unlink(missing_ok=True)
+        try:
+            self._close()
+        finally:
+            self._place.discard()
 
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the system says about writing into an OutputError."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"--rejects: '{path}' cannot be written: {error.strerror}.") from error
+    def _close(self) -> None:
+        if self._open:
+            self._open = False
+            self._sink.close()
 
 
 def _same(one: Path, other: Path) -> bool:

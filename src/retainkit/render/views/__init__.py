@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from retainkit.render.view import Document
-from retainkit.render.views import cohort, plain, retention
+from retainkit.render.views import cohort, inspect, plain, retention
 from retainkit.render.views.facts import facts
 from retainkit.results import Result
 
@@ -14,6 +14,7 @@ View = Callable[[Result], Document]
 
 VIEWS: Mapping[str, View] = {
     "cohort": cohort.view,
+    "inspect": inspect.view,
     "retention": retention.view,
 }
 

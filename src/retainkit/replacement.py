@@ -1,0 +1,81 @@
+"""Files put in place whole or not at all: written beside, synced, then renamed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from retainkit.errors import OutputError
+
+
+class Replacement:
+    """A file to be, written beside `path` until `commit` puts it there.
+
+    file: where to write, in binary. option: the flag that named the path, for messages. Raises
+    OutputError where the folder cannot be written to; what stood at `path` stays until `commit`.
+    """
+
+    def __init__(self, path: Path, option: str) -> None:
+        self._path = path
+        self._option = option
+        with self.told():
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        self._beside = Path(name)
+        self.file = os.fdopen(handle, "wb")
+
+    def commit(self) -> None:
+        """Put the file in its place."""
+        with self.told():
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+            self._beside.chmod(0o666 & ~_umask())
+            self._beside.replace(self._path)
+            _sync_folder(self._path.parent)
+
+    def discard(self) -> None:
+        """Remove what is not committed; harmless after `commit`."""
+        if not self.file.closed:
+            self.file.close()
+        self._beside.unlink(missing_ok=True)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what the system says about writing into an OutputError."""
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(
+                f"{self._option}: '{self._path}' cannot be written: {error.strerror or error}.",
+                "What stood there before still does. Name a file in a folder that can be written.",
+            ) from error
+
+
+def write_whole(path: Path, data: bytes, option: str) -> None:
+    """Put a file with `data` in place at once. Raises OutputError; the old file stays whole."""
+    replacement = Replacement(path, option)
+    try:
+        with replacement.told():
+            replacement.file.write(data)
+        replacement.commit()
+    finally:
+        replacement.discard()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself last, where folders can be synced at all."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,205 @@
+"""One name, one default, one meaning: command line, parameters and Python say the same."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from unittest import mock
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner
+
+import retainkit
+from retainkit import api
+from retainkit.cli import app
+from retainkit.cli import cohort as cohort_command
+from retainkit.cli import inspect as inspect_command
+from retainkit.cli import retention as retention_command
+from retainkit.cli.options import SourceFlags
+from retainkit.metrics.cohort import CohortParams
+from retainkit.metrics.retention import RetentionParams
+from retainkit.sources import SourceOptions
+
+# One value that is no default for every parameter: as flags say it, and as Python does.
+COHORT: dict[str, tuple[list[str], Any]] = {
+    "period": (["--period", "week"], "week"),
+    "mode": (["--mode", "within"], "within"),
+    "clock": (["--clock", "elapsed"], "elapsed"),
+    "brackets": (["--brackets", "1-3,4"], ["1-3", "4"]),
+    "cohorts": (["--cohorts", "recurring"], "recurring"),
+    "min_occurrences": (["--min-occurrences", "2"], 2),
+    "measure": (["--measure", "orders"], "orders"),
+    "start_event": (["--start-event", "join"], "join"),
+    "return_event": (["--return-event", "pay|visit"], "pay|visit"),
+    "by": (["--by", "channel", "--by", "tier"], ["channel", "tier"]),
+    "lookback": (["--lookback", "7d"], "7d"),
+    "horizon": (["--horizon", "3"], 3),
+    "confidence": (["--confidence", "0.9"], 0.9),
+}
+RETENTION: dict[str, tuple[list[str], Any]] = {
+    "days": (["--days", "2,14"], [2, 14]),
+    "mode": (["--mode", "on", "--mode", "within"], ["on", "within"]),
+    "cohort": (["--cohort", "week"], "week"),
+    **{name: COHORT[name] for name in ("clock", "start_event", "return_event", "by")},
+    **{name: COHORT[name] for name in ("lookback", "confidence")},
+}
+SOURCE: dict[str, tuple[list[str], Any]] = {
+    **{
+        f"{role}_col": ([f"--{role}-col", "x"], "x")
+        for role in ("member", "time", "event", "amount", "order", "joined", "left")
+    },
+    "members": (["--members", "members.csv"], "members.csv"),
+    "where": (["--where", "x > 1"], "x > 1"),
+    "since": (["--since", "2024-01-01"], "2024-01-01"),
+    "until": (["--until", "2024-02-01"], "2024-02-01"),
+    "as_of": (["--as-of", "2024-03-01"], "2024-03-01"),
+    "tz": (["--tz", "Asia/Shanghai"], "Asia/Shanghai"),
+    "week_start": (["--week-start", "sunday"], "sunday"),
+    "naive_tz": (["--naive-tz", "UTC"], "UTC"),
+    "day_first": (["--month-first"], False),
+    "time_format": (["--time-format", "%Y", "--time-format", "%m"], ["%Y", "%m"]),
+    "encoding": (["--encoding", "gb18030"], "gb18030"),
+    "separator": (["--separator", "tab"], "tab"),
+    "header": (["--no-header"], False),
+    "max_rejects": (["--max-rejects", "0.1"], 0.1),
+    "rejects": (["--rejects", "refused.csv"], "refused.csv"),
+}
+
+
+FRAMES = {"pd": pd, "pl": pl, "pa": pa}  # what annotations of inputs name
+
+
+class Asked(Exception):  # noqa: N818 - carries what would have been run
+    """What reached the engine."""
+
+    def __init__(self, params: object, inputs: object, options: SourceOptions) -> None:
+        self.params, self.inputs, self.options = params, inputs, options
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A command and its Python function."""
+
+    command: Callable[..., None]
+    function: Callable[..., object]
+    params: type
+    values: dict[str, tuple[list[str], Any]]
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    def by_flags(self, flags: list[str]) -> Asked:
+        with stopped_at_the_engine():
+            done = CliRunner().invoke(app, [self.name, "events.csv", *flags])
+        assert isinstance(done.exception, Asked), done.output
+        return done.exception
+
+    def by_keywords(self, **keywords: Any) -> Asked:
+        with stopped_at_the_engine(), pytest.raises(Asked) as asked:
+            self.function("events.csv", **keywords)
+        return asked.value
+
+
+TWINS = (
+    Twin(cohort_command, retainkit.cohort, CohortParams, COHORT),
+    Twin(retention_command, retainkit.retention, RetentionParams, RETENTION),
+)
+BOTH = pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
+EACH = pytest.mark.parametrize(
+    ("twin", "name"),
+    [(twin, name) for twin in TWINS for name in {**twin.values, **SOURCE}],
+    ids=lambda value: getattr(value, "name", value),
+)
+
+
+def stopped_at_the_engine() -> ExitStack:
+    def run(requests: Any, inputs: Any, options: SourceOptions, **_: Any) -> None:
+        raise Asked(requests[0].params, list(inputs), options)
+
+    stack = ExitStack()
+    stack.enter_context(mock.patch("retainkit.engine.run", run))
+    stack.enter_context(mock.patch("retainkit.api.run", run))
+    return stack
+
+
+def names(items: Any) -> set[str]:
+    return {item.name for item in fields(items)}
+
+
+def choices(hint: Any) -> frozenset[Any]:
+    """Return the words that a type lets one choose from, also in lists and options."""
+    if get_origin(hint) is Literal:
+        return frozenset(get_args(hint))
+    return frozenset(word for part in get_args(hint) for word in choices(part))
+
+
+def offered(flag: Any) -> frozenset[Any]:
+    """Return the words that a flag lets one choose from: by its type, or as its help says."""
+    hint, option = get_args(flag)
+    said = (option.metavar or "").split("|")
+    return choices(hint) or frozenset(said if len(said) > 1 else ())
+
+
+def own_parameters(function: Callable[..., object], shared: set[str]) -> set[str]:
+    return set(inspect.signature(function).parameters) - shared
+
+
+@BOTH
+def test_flags_parameters_and_keywords_have_the_same_names(twin: Twin) -> None:
+    assert own_parameters(twin.command, {"source", "out"}) == names(twin.params)
+    assert own_parameters(twin.function, {"events", "source"}) == names(twin.params)
+    assert set(twin.values) == names(twin.params)
+
+
+def test_inspect_takes_the_same_by_flag_and_by_keyword() -> None:
+    flags, keywords = (
+        inspect.signature(each).parameters for each in (inspect_command, retainkit.inspect)
+    )
+    assert set(flags) - {"source", "out"} == set(keywords) - {"events", "source"} == {"top"}
+    assert flags["top"].default == keywords["top"].default
+
+
+def test_shared_flags_options_and_keywords_have_the_same_names() -> None:
+    flags = set(SourceFlags.__annotations__) - {"sources", "config"}
+    assert flags == names(SourceOptions) == set(api.SourceKeywords.__annotations__) == set(SOURCE)
+
+
+@BOTH
+def test_defaults_are_the_same(twin: Twin) -> None:
+    by_flags, by_keywords = twin.by_flags([]), twin.by_keywords()
+    assert by_flags.params == by_keywords.params == twin.params()
+    assert by_flags.options == by_keywords.options == SourceOptions()
+    assert by_flags.inputs == by_keywords.inputs == ["events.csv"]
+
+
+@EACH
+def test_a_flag_and_a_keyword_ask_the_same(twin: Twin, name: str) -> None:
+    flags, value = {**SOURCE, **twin.values}[name]
+    by_flags, by_keywords = twin.by_flags(flags), twin.by_keywords(**{name: value})
+    assert by_flags.params == by_keywords.params
+    assert by_flags.options == by_keywords.options
+    assert (by_flags.params, by_flags.options) != (twin.params(), SourceOptions())
+
+
+@BOTH
+def test_choices_are_the_same(twin: Twin) -> None:
+    flags = get_type_hints(twin.command, include_extras=True)
+    keywords = get_type_hints(twin.function, localns=FRAMES)
+    for name, hint in get_type_hints(twin.params).items():
+        assert choices(hint) == choices(keywords[name]) == offered(flags[name]), name
+
+
+def test_shared_choices_are_the_same() -> None:
+    options, keywords = (
+        get_type_hints(kind, localns=FRAMES) for kind in (SourceOptions, api.SourceKeywords)
+    )
+    flags = get_type_hints(SourceFlags, include_extras=True)
+    for name, hint in options.items():
+        assert choices(hint) == choices(keywords[name]) == offered(flags[name]), name
