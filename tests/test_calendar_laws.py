@@ -19,7 +19,7 @@ def us(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), st.sampled_from(get_args(Period)), st.sampled_from(get_args(Weekday)))
 def test_equal_to_zoneinfo(history: History, period: Period, week_start: Weekday) -> None:
     tz = history.tz

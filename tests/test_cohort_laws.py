@@ -24,7 +24,7 @@ def cells(history: History, options: Row, **more: Any) -> dict[tuple[Any, ...], 
     return keyed(table.to_dicts(), (*options["by"], *CELL))
 
 
-@settings(max_examples=100, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=80, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories(), st.fixed_dictionaries(WINDOW))
 def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row) -> None:
     options = data.draw(cohort_options(history))

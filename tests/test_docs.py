@@ -137,3 +137,37 @@ def test_decisions_are_numbered_listed_and_whole() -> None:
     for path in ADRS:
         headings = re.findall(r"^## (.+)$", read(path), re.MULTILINE)
         assert headings == ["Context", "Decision", "Consequences", "Rejected"], path.name
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "```console\n$ echo one\ntwo\n```\n",
+        "```console\n$ echo one && echo two\none\n...\nthree\n```\n",
+        "```python\n>>> 1 + 1\n3\n```\n",
+    ],
+)
+def test_what_is_not_so_is_found(lie: str, folder: Path) -> None:
+    assert play(lie, folder)[0] != lie
+
+
+def test_a_wrong_table_is_found(folder: Path) -> None:
+    page = """\
+```csv visits.csv
+user_id,event_time
+ann,2024-03-04
+```
+
+<!-- worked: cohort visits.csv --period day -->
+| cohort | size | 0 |
+|---|---|---|
+| 2024-03-04 | 1 | 0/1 |
+| pooled | | 0/1 |
+"""
+    assert len(play(page, folder)[1]) == 1
+
+
+@pytest.mark.parametrize("end", ["", "$ echo fine\nfine\n"])
+def test_a_failure_has_to_be_shown(end: str, folder: Path) -> None:
+    with pytest.raises(AssertionError, match="exit code 1"):
+        play(f"```console\n$ retainkit cohort nothing.csv\n{end}```\n", folder)

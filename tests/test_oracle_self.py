@@ -255,7 +255,7 @@ def test_wilson_as_published(k: int, n: int, low: float, high: float) -> None:
     assert brute.wilson(k, n, 0.95) == pytest.approx((low, high), abs=5e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), st.sampled_from(("day", "week", "month", "quarter", "year")), st.data())
 def test_brute_force_and_sql_agree(
     database: duckdb.DuckDBPyConnection, history: History, period: str, data: st.DataObject

@@ -26,7 +26,7 @@ def rows(history: History, options: Row) -> dict[tuple[Any, ...], Row]:
     return keyed(table.to_dicts(), key_columns(options))
 
 
-@settings(max_examples=100, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=80, deadline=None, report_multiple_bugs=False)
 @given(st.data(), histories(), st.fixed_dictionaries(WINDOW))
 def test_equal_to_brute_force(data: st.DataObject, history: History, window: Row) -> None:
     options = data.draw(retention_options(history))

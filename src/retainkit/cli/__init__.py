@@ -1,7 +1,10 @@
 """The command line: one file a command, nothing heavy imported before a command runs."""
 
+from typing import Annotated
+
 import typer
 
+from retainkit import __version__
 from retainkit.cli.cohort import cohort
 from retainkit.cli.command import command
 from retainkit.cli.demo import demo
@@ -13,7 +16,6 @@ COMMANDS = (cohort, retention, inspect, init, demo)
 
 app = typer.Typer(
     name="retainkit",
-    help="Retention analytics from member and event files.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -22,9 +24,20 @@ for body in COMMANDS:
     command(app)(body)
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"retainkit {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
-    """Retention analytics from member and event files: cohorts, retention, churn, funnels."""
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Retention analytics from member and event files: cohorts and retention."""
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import typer
 from retainkit.choices import Clock, CohortKind, CohortMode, Measure, Period
 from retainkit.cli.command import Output, Source
 from retainkit.cli.metric import answer
+from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
 
 
 def cohort(
@@ -30,21 +31,12 @@ def cohort(
         int, typer.Option(metavar="K", help="Return events that make a return.")
     ] = 1,
     measure: Annotated[Measure, typer.Option(help="What is summed beside members.")] = "members",
-    start_event: Annotated[
-        str | None, typer.Option(metavar="SELECTOR", help="What starts a member; any event.")
-    ] = None,
-    return_event: Annotated[
-        str | None, typer.Option(metavar="SELECTOR", help="What is coming back; any event.")
-    ] = None,
-    by: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="Split by it; repeatable.")
-    ] = None,
-    lookback: Annotated[
-        str | None,
-        typer.Option(metavar="DAYS", help="Leave out members seen in the first days, like 30d."),
-    ] = None,
+    start_event: StartEvent = None,
+    return_event: ReturnEvent = None,
+    by: By = None,
+    lookback: Lookback = None,
     horizon: Annotated[int, typer.Option(metavar="AGE", help="The last age shown.")] = 12,
-    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    confidence: Confidence = 0.95,
 ) -> None:
     """Who started in each period, and which share came back at each age."""
     from retainkit.metrics.cohort import COHORT, CohortParams

@@ -40,9 +40,8 @@ def tell(error: RetainkitError) -> None:
     """Write an error and what to do about it to stderr."""
     from retainkit.render.cells import clean
 
-    typer.echo(f"Error: {clean(error.message)}", err=True)
-    if error.hint:
-        typer.echo(clean(error.hint), err=True)
+    for line in f"Error: {error}".split("\n"):
+        typer.echo(clean(line), err=True)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

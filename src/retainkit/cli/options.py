@@ -15,6 +15,21 @@ READING = "Reading"
 OUTPUT = "Output"
 
 
+# Options of metrics that several commands have.
+StartEvent = Annotated[
+    str | None, typer.Option(metavar="SELECTOR", help="What starts a member; any event.")
+]
+ReturnEvent = Annotated[
+    str | None, typer.Option(metavar="SELECTOR", help="What is coming back; any event.")
+]
+By = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Split by it; repeatable.")]
+Lookback = Annotated[
+    str | None,
+    typer.Option(metavar="DAYS", help="Leave out members seen in the first days, like 30d."),
+]
+Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
+
+
 class SourceFlags:
     """What to read and how; the fields of SourceOptions, and the sources themselves."""
 

@@ -7,6 +7,7 @@ import typer
 from retainkit.choices import Clock, RetentionCohort, RetentionMode
 from retainkit.cli.command import Output, Source
 from retainkit.cli.metric import answer
+from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
 from retainkit.errors import UsageError
 
 
@@ -27,20 +28,11 @@ def retention(
     clock: Annotated[
         Clock, typer.Option(help="Calendar days, or 24 hours from the member's own start.")
     ] = "calendar",
-    start_event: Annotated[
-        str | None, typer.Option(metavar="SELECTOR", help="What starts a member; any event.")
-    ] = None,
-    return_event: Annotated[
-        str | None, typer.Option(metavar="SELECTOR", help="What is coming back; any event.")
-    ] = None,
-    by: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="Split by it; repeatable.")
-    ] = None,
-    lookback: Annotated[
-        str | None,
-        typer.Option(metavar="DAYS", help="Leave out members seen in the first days, like 30d."),
-    ] = None,
-    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    start_event: StartEvent = None,
+    return_event: ReturnEvent = None,
+    by: By = None,
+    lookback: Lookback = None,
+    confidence: Confidence = 0.95,
 ) -> None:
     """How many members come back on day 1, 7 and 30 after their start."""
     from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
