@@ -32,7 +32,7 @@ from retainkit.cli import app
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")])
 
-_PLAIN = {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
+_PLAIN = {"COLUMNS": "80", "LC_ALL": "C", "NO_COLOR": "1", "TERM": "dumb"}
 _FENCE = re.compile(r"^```(?P<info>\S[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _WORKED = re.compile(
     r"^<!-- worked: (?P<args>[^\n]+?) -->\n+(?P<table>(?:\|[^\n]*\n)+)", re.MULTILINE

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from hypothesis import assume, given, settings
@@ -36,3 +37,25 @@ def test_equal_to_zoneinfo(history: History, period: Period, week_start: Weekday
         assert calendar.starts(index + later, period).tolist() == begins
     tomorrow = local_day(moments[0], tz) + timedelta(days=1)
     assert calendar.next_midnight(us(moments[0])) == us(first_instant(tomorrow, tz))
+
+
+def test_the_oracle_by_hand() -> None:
+    # São Paulo skipped midnight of 2018-11-04: the day began at 01:00, which is 03:00 UTC.
+    first = datetime(2018, 11, 4, 3, tzinfo=UTC)
+    assert first_instant(date(2018, 11, 4), "America/Sao_Paulo") == first
+    # Toronto went from 23:30 to 00:30 on 1919-03-30.
+    assert first_instant(date(1919, 3, 31), "America/Toronto") == datetime(
+        1919, 3, 31, 4, 30, tzinfo=UTC
+    )
+    new_year = [datetime(2020, 12, 31, tzinfo=UTC), datetime(2021, 1, 3, tzinfo=UTC)]
+    weeks = Periods("week")
+    assert [weeks.name(weeks.number(day)) for day in new_year] == [date(2020, 12, 28)] * 2
+    weeks = Periods("week", week_start="sunday")
+    assert weeks.name(weeks.number(new_year[0])) == date(2020, 12, 27)
+    assert weeks.name(weeks.number(new_year[1])) == date(2021, 1, 3)
+    quarters = Periods("quarter", "Asia/Shanghai")
+    begins = quarters.begins(quarters.number(datetime(2024, 3, 31, 17, tzinfo=UTC)))
+    assert begins == datetime(2024, 4, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+    hours = Periods("hour", "Asia/Kolkata")
+    begins = hours.begins(hours.number(datetime(2024, 1, 1, 12, 29, tzinfo=UTC)))
+    assert begins == datetime(2024, 1, 1, 11, 30, tzinfo=UTC)

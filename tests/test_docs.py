@@ -19,12 +19,14 @@ from documents import PAGES, ROOT, play
 from retainkit.cli import app
 from retainkit.schema import ALIASES
 from retainkit.sources.quality import LEFT_OUT, REFUSED
+from test_architecture import LEVELS
 
 DOCS = ROOT / "docs"
 ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 HAND_WRITTEN = [page for page in PAGES if page != DOCS / "reference.md"]
 FLAG = r"(?<![\w-])--[a-z][a-z-]*[a-z]"
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+GROUP = typer.main.get_command(app)
+COMMANDS = GROUP.commands  # type: ignore[attr-defined]
 
 
 def name_of(path: Path) -> str:
@@ -40,7 +42,7 @@ def read(page: Path) -> str:
 
 def spellings() -> Iterator[tuple[str, list[str]]]:
     """Yield each command and the spellings of each of its flags."""
-    for name, command in COMMANDS.items():
+    for name, command in {"": GROUP, **COMMANDS}.items():
         for option in command.params:
             if option.opts[0].startswith("--"):
                 yield name, [*option.opts, *option.secondary_opts]
@@ -113,6 +115,12 @@ def test_every_flag_that_pages_name_exists() -> None:
 def test_every_command_has_its_help_in_the_reference() -> None:
     shown = re.findall(r"^\$ .*retainkit (\w+) --help$", read(DOCS / "reference.md"), re.MULTILINE)
     assert shown == list(COMMANDS)
+
+
+def test_levels_are_those_of_the_architecture() -> None:
+    rows = re.findall(r"^\| (`.+?`) \|", read(DOCS / "architecture.md"), re.MULTILINE)
+    listed = [set(re.findall(r"`(\w+)/?`", names)) for names in rows]
+    assert listed == [set(level) for level in LEVELS if not level[0].startswith("__")]
 
 
 def test_every_alias_and_every_reason_is_listed() -> None:

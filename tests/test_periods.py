@@ -137,3 +137,9 @@ def test_complete_means_over_and_begun_means_started(as_of: int, tz: str, period
     # Where a zone skipped a local day, the skipped one has no length and ends where it starts.
     assert window.calendar.starts(last + 1, period)[0] <= as_of
     assert window.calendar.starts(begun, period)[0] < as_of
+
+
+def test_a_gap_that_straddles_midnight_ends_the_day_before() -> None:
+    # Toronto 1919-03-30: 23:30 became 00:30, so the 31st begins at 04:30 UTC.
+    at = Calendar("America/Toronto").midnight(date(1919, 3, 31))
+    assert at / 1e6 == datetime(1919, 3, 31, 4, 30, tzinfo=UTC).timestamp()

@@ -29,7 +29,8 @@ WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 Ints = NDArray[np.int64]
 
 SECOND = 1_000_000
-HOUR = 3600 * SECOND
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 # Elapsed units: a period's length in us where time is counted from the member's own start.
@@ -39,7 +40,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 _MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
-_UNITS = {"s": SECOND, "m": 60 * SECOND, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
 def duration(text: str, option: str) -> int:
@@ -115,7 +116,10 @@ class Calendar:
 
     def midnight(self, day: date) -> int:
         """Return the first moment of a local date (after the gap where midnight is skipped)."""
-        return self._us(datetime(day.year, day.month, day.day, tzinfo=self.zone))
+        us = self._us(datetime(day.year, day.month, day.day, tzinfo=self.zone))
+        while self.aware(us - MINUTE).date() == day:  # the gap began before midnight
+            us -= MINUTE
+        return us
 
     def next_midnight(self, us: int) -> int:
         """Return the end of the local date that a moment falls in."""

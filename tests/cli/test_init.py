@@ -14,9 +14,12 @@ from typer.testing import CliRunner
 
 from retainkit.cli import app
 
-EVENTS = "CustomerID,下单时间,amount,total,kind\na,2024-01-01,1,1,x\na,2024-02-02,2,2,y\nb,2024-01-09,3,3,x\n"
+EVENTS = """CustomerID,下单时间,amount,total,kind
+a,2024-01-01,1,1,x
+a,2024-02-02,2,2,y
+b,2024-01-09,3,3,x
+"""
 MEMBERS = "uid,joined_at,tier\na,2023-12-01,gold\nb,2024-01-01,tin\n"
-NOT_TOML = "nested/retainkit.txt"
 
 
 @pytest.fixture(autouse=True)

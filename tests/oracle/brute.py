@@ -95,13 +95,14 @@ def came_back(life: Spell, mode: str, low: int, high: int) -> bool:
 
 
 def worth(life: Spell, measure: str, mode: str, low: int, high: int) -> float:
-    """The sum over the periods (or the bracket) that hold enough return events to count."""
-    if mode in ("on", "every"):
-        counts = came_back(life, mode, low, high)
-        return life.value(measure, low, high) if counts else 0
-    first, last = (1, low) if mode == "within" else (low, FOREVER)
-    reached = {age for age, _ in life.seen if first <= age <= last and life.active(age, age)}
-    return math.fsum(life.value(measure, age, age) for age in reached)
+    """The sum at the age (or over the bracket), whether or not it is enough to have returned."""
+    if mode == "within":
+        return life.value(measure, 1, low)
+    if mode == "on-or-after":
+        return life.value(measure, low, FOREVER)
+    if mode == "every" and not came_back(life, mode, low, high):
+        return 0
+    return life.value(measure, low, high)
 
 
 def ages(brackets: Sequence[str], horizon: int) -> list[tuple[int | str, int, int]]:

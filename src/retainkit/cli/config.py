@@ -101,4 +101,5 @@ def _placed(value: str | list[str], folder: Path) -> str | list[str]:
     """Return paths as they are seen from the working directory."""
     if isinstance(value, list):
         return [str(_placed(each, folder)) for each in value]
-    return value if value == "-" or "://" in value else str(folder / value)
+    elsewhere = value == "-" or value.startswith("~") or "://" in value
+    return value if elsewhere else str(folder / value)

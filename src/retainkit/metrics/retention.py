@@ -127,11 +127,14 @@ def _returned(
     first = np.full(len(entries), _NEVER)
     last = np.zeros(len(entries), dtype=np.int64)
     for runs in follow(timeline, entries, params, "day"):
-        later = runs.take(runs.age >= 1)
-        first[later.entry[later.first_of_entry()]] = later.age[later.first_of_entry()]
-        last[later.entry[later.last_of_entry()]] = later.age[later.last_of_entry()]
+        later = runs.age >= 1
+        for ages, rows in (
+            (first, runs.first_of_entry(later)),
+            (last, runs.last_of_entry(later)),
+        ):
+            ages[runs.entry[rows]] = runs.age[rows]
         for day in params.days:
-            on[day][later.entry[later.age == day]] = True
+            on[day][runs.entry[runs.age == day]] = True
     for day in params.days:
         mature = _mature(entries, params, window, day)
         returned = {"on": on[day], "within": first <= day, "on-or-after": last >= day}

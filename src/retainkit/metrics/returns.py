@@ -5,7 +5,7 @@ Both clocks, and members entering once or in every period, are the same walk ove
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,28 +35,32 @@ class Runs:
         value = None if self.value is None else self.value[rows]
         return Runs(self.entry[rows], self.age[rows], self.events[rows], value)
 
-    def at_columns(self, spans: Sequence[tuple[int, int]]) -> Runs:
-        """Return the runs by column, where columns span ages first to last; others are left."""
-        first, last = np.array(spans, dtype=np.int64).T
-        column = np.searchsorted(first, self.age, side="right") - 1
-        inside = (column >= 0) & (self.age <= last[column])
-        runs = self.take(inside)
-        at = np.flatnonzero(first_of_each(runs.entry, column[inside]))
+    def between(self, first: int, last: int, column: int) -> Runs:
+        """Return one run for each entry with ages `first` to `last`, its age given as `column`."""
+        runs = self.take((self.age >= first) & (self.age <= last))
+        at = np.flatnonzero(first_of_each(runs.entry))
         value = None if runs.value is None else _sums(runs.value, at)
-        return Runs(runs.entry[at], column[inside][at], _sums(runs.events, at), value)
+        return Runs(runs.entry[at], np.full(len(at), column), _sums(runs.events, at), value)
 
     def rank_in_entry(self) -> Ints:
         """Return how many runs of the same entry lie before each."""
         at = np.arange(len(self.entry))
-        return at - np.maximum.accumulate(np.where(self.first_of_entry(), at, 0))
+        return at - np.maximum.accumulate(np.where(first_of_each(self.entry), at, 0))
 
-    def first_of_entry(self) -> Bools:
-        """Return which runs are the first of their entry."""
-        return first_of_each(self.entry)
+    def first_of_entry(self, among: Bools) -> Bools:
+        """Return which runs are the first of their entry for which `among` is true."""
+        rows = np.flatnonzero(among)
+        return self._at(rows[first_of_each(self.entry[rows])])
 
-    def last_of_entry(self) -> Bools:
-        """Return which runs are the last of their entry."""
-        return first_of_each(self.entry[::-1])[::-1]
+    def last_of_entry(self, among: Bools) -> Bools:
+        """Return which runs are the last of their entry for which `among` is true."""
+        rows = np.flatnonzero(among)[::-1]
+        return self._at(rows[first_of_each(self.entry[rows])])
+
+    def _at(self, rows: Ints) -> Bools:
+        chosen = np.zeros(len(self.entry), dtype=np.bool_)
+        chosen[rows] = True
+        return chosen
 
 
 def follow(

@@ -30,7 +30,6 @@ def read_amounts(
     if negative:
         notes.append(f"Rows with a negative amount (refunds, cancellations?): {negative:,}.")
     if unreadable:
-        notes.append(
-            f"Amounts that cannot be read, so that their rows are refused: {unreadable:,}."
-        )
+        where = "their rows are refused where amounts count"
+        notes.append(f"Amounts that cannot be read ({where}): {unreadable:,}.")
     return casting, notes

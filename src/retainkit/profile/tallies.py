@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-MOST = 1 << 22
+MOST_PAIRS = 1 << 22
+MOST_ROWS = 1 << 24
 _SLACK = 1 << 20
 _COUNTED = {"rows": pl.Int64, "first": pl.Int64, "last": pl.Int64}
 
@@ -53,9 +54,9 @@ class Counts:
 
 
 class Reach:
-    """Distinct members by the values of one column; `exact` until there are MOST pairs."""
+    """Distinct members by the values of one column; `exact` until there are MOST_PAIRS."""
 
-    def __init__(self, key: str, most: int = MOST) -> None:
+    def __init__(self, key: str, most: int = MOST_PAIRS) -> None:
         self._key = key
         self._most = most
         self._halvings = 0
@@ -87,9 +88,9 @@ class Reach:
 
 
 class Repeats:
-    """Rows that repeat an earlier one, told by 64-bit hashes; `exact` up to MOST rows."""
+    """Rows that repeat an earlier one, told by 64-bit hashes; `exact` up to MOST_ROWS."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST_ROWS) -> None:
         self._most = most
         self._halvings = 0
         self._hashes: list[NDArray[np.uint64]] = []

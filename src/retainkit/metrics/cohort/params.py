@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import get_args
 
 from retainkit.choices import CohortKind, CohortMode, Measure, Period
@@ -50,15 +49,12 @@ class CohortParams(ReturnParams):
         """The ages each column of the matrix spans, first and last."""
         if not self.brackets:
             return tuple((age, age) for age in range(self.horizon + 1))
-        spans = tuple(_span(text) for text in self.brackets)
-        if any(last >= first for (_, last), (first, _) in pairwise(spans)):
-            raise UsageError(f"--brackets {','.join(self.brackets)}: brackets overlap or go back.")
-        return spans
+        return tuple(_span(text) for text in self.brackets)
 
     @property
     def reach(self) -> int:
         """The last age that any column spans."""
-        return self.spans[-1][1]
+        return max(last for _, last in self.spans)
 
 
 def _span(text: str) -> tuple[int, int]:

@@ -78,26 +78,41 @@ def _values(timeline: Timeline, params: CohortParams) -> Ints | None:
 
 def _cells(timeline: Timeline, params: CohortParams, entries: Entries, runs: Runs) -> pl.DataFrame:
     """Return what some entries add to the matrix, each age given as its column."""
-    runs = runs.at_columns(params.spans) if params.mode != "on-or-after" else runs
-    runs = runs.take(runs.events >= params.min_occurrences)
+    parts = [runs]
+    if params.brackets:
+        parts = [runs.between(*span, column) for column, span in enumerate(params.spans)]
+    return pl.concat(_counted(timeline, params, entries, part) for part in parts)
+
+
+def _counted(
+    timeline: Timeline, params: CohortParams, entries: Entries, runs: Runs
+) -> pl.DataFrame:
+    """Return runs as tally rows; value counts whether or not there are events enough to return."""
+    enough = runs.events >= params.min_occurrences
     if params.mode == "within":
-        runs = runs.take(runs.age >= 1)
-        counts = runs.first_of_entry()
+        later = runs.age >= 1
+        runs, returned = runs.take(later), runs.first_of_entry(enough & later)[later]
     elif params.mode == "on-or-after":
-        counts = runs.last_of_entry()
+        returned = runs.last_of_entry(enough)
     elif params.mode == "every":
-        runs = runs.take(runs.age == runs.rank_in_entry())
-        counts = np.ones(len(runs.age), dtype=np.bool_)
+        active = runs.take(enough)
+        runs = active.take(active.age == active.rank_in_entry())
+        returned = np.ones(len(runs.age), dtype=np.bool_)
     else:
-        counts = np.ones(len(runs.age), dtype=np.bool_)
-    member = entries.member[runs.entry]
-    age = np.minimum(runs.age, params.reach)
+        returned = enough
+    if params.mode == "on-or-after":
+        age = np.minimum(runs.age, params.reach)
+    else:
+        near = runs.age <= params.reach
+        runs, returned = runs.take(near), returned[near]
+        age = runs.age
     columns = {
         "cohort": entries.cohort[runs.entry],
         "age": age,
-        "returned": counts.astype(np.int64),
+        "returned": returned.astype(np.int64),
         "value": np.zeros_like(age) if runs.value is None else runs.value,
     }
+    member = entries.member[runs.entry]
     return filled(tally_frame(timeline, params.by, member, columns), KEYS, MEASURES)
 
 

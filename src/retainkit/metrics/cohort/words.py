@@ -41,10 +41,10 @@ def notes(
     if isinstance(oldest, int) and not params.brackets:
         beyond = window.last_begun(params.period) - oldest
         if beyond > params.horizon:
-            said.append(
-                f"Ages {params.horizon + 1} to {beyond} are not shown: --horizon {beyond} shows "
-                "them."
-            )
+            ages = f"Ages {params.horizon + 1} to {beyond} are"
+            if beyond == params.horizon + 1:
+                ages = f"Age {beyond} is"
+            said.append(f"{ages} not shown: --horizon {beyond} shows more.")
     running = main.height - main["complete"].sum()
     if running:
         said.append(

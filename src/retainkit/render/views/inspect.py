@@ -36,8 +36,7 @@ def view(result: Result) -> Document:
         blocks += _columns(tables["member_columns"], "columns of the member table")
     if "members" in tables:
         blocks.append(_members(tables["members"]))
-    facts = (("files", _files(tables["files"])), ("repeats", _repeats(tables["duplicates"])))
-    return Document("inspect · what the files hold", tuple(blocks), facts)
+    return Document("inspect · what the files hold", tuple(blocks), tuple(_facts(result)))
 
 
 def _columns(frame: pl.DataFrame, caption: str) -> Iterator[Block]:
@@ -155,6 +154,14 @@ def _span(row: Row, name: str) -> str:
         return cells.UNKNOWN
     first, last = cells.day(row[f"{name}_first"]), cells.day(row[f"{name}_last"])
     return f"{cells.count(row[name])}, {first} – {last}"
+
+
+def _facts(result: Result) -> Iterator[tuple[str, str]]:
+    yield "files", _files(result.tables["files"])
+    yield "repeats", _repeats(result.tables["duplicates"])
+    for word, rows in (("refused", result.data.refused), ("left out", result.data.left_out)):
+        if rows:
+            yield word, ", ".join(f"{cells.count(n)} {reason}" for reason, n in rows.items())
 
 
 def _files(files: pl.DataFrame) -> str:
