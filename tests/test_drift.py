@@ -167,7 +167,7 @@ def test_inspect_takes_the_same_by_flag_and_by_keyword() -> None:
 
 
 def test_shared_flags_options_and_keywords_have_the_same_names() -> None:
-    flags = set(SourceFlags.__annotations__) - {"sources", "config"}
+    flags = set(SourceFlags.__annotations__) - {"sources"}
     assert flags == names(SourceOptions) == set(api.SourceKeywords.__annotations__) == set(SOURCE)
 
 

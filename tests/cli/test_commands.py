@@ -42,7 +42,8 @@ def test_the_triangle_is_all_there_is_on_stdout(events: Path) -> None:
     done = run("cohort", events, "--period", "day")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"^2024-01-01 +2 +100% +50\.0% +0% ", done.stdout, re.MULTILINE)
-    assert "refused     1 of 5 rows (no member 1)" in done.stdout
+    assert "4 of 5 rows, 2 members" in done.stdout
+    assert "1 rows refused: no member 1." in done.stdout
     assert "\x1b" not in done.stdout
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from retainkit.choices import Format
+from retainkit.cli.config import CONFIG
 from retainkit.cli.failures import guarded
 from retainkit.cli.options import OutputFlags, SourceFlags
 
@@ -24,7 +25,6 @@ class Source:
     def packed(cls, flags: dict[str, Any]) -> "Source":
         """Return what the source flags say."""
         options = dict(flags)
-        del options["config"]
         sources = tuple(options.pop("sources") or ())
         return cls(sources, {**options, "time_format": tuple(options["time_format"] or ())})
 
@@ -68,10 +68,13 @@ def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., N
                 name: pack({flag.name: given.pop(flag.name) for flag in shared[name]})
                 for name, (_, pack) in bundles.items()
             }
+            given.pop(CONFIG.name, None)  # its work was to give the other flags their defaults
             guarded(body, **packed, **given)
 
         own = [parameter for name, parameter in parameters.items() if name not in bundles]
         flags = [*own, *(flag for group in shared.values() for flag in group)]
+        if "source" in bundles:
+            flags.append(CONFIG)
         flags.sort(key=lambda flag: flag.name != "sources")
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [flag.replace(kind=inspect.Parameter.KEYWORD_ONLY) for flag in flags]

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from retainkit.cli.failures import tell
+from retainkit.cli.options import READING, OutputFlags, SourceFlags
 from retainkit.errors import RetainkitError
 
 SOURCE = "source"  # the table of the flags that all commands share
@@ -31,22 +32,34 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
         raise typer.Exit(error.exit_code) from None
 
 
+CONFIG = inspect.Parameter(
+    "config",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        Path | None,
+        typer.Option(
+            help="Settings; else retainkit.toml, searched from here upward.",
+            callback=load_config,
+            is_eager=True,
+            rich_help_panel=READING,
+        ),
+    ],
+)
+
+
 def command_flags(command: Any) -> dict[str, inspect.Parameter]:
     """Return the flags that only this command has, those for its output left out."""
-    from retainkit.cli.options import OutputFlags, SourceFlags  # they need this module
-
-    shared = {*SourceFlags.__annotations__, *OutputFlags.__annotations__}
+    shared = {CONFIG.name, *SourceFlags.__annotations__, *OutputFlags.__annotations__}
     declared = inspect.signature(command.callback).parameters
     return {name: flag for name, flag in declared.items() if name not in shared}
 
 
 def source_flags(command: Any) -> dict[str, inspect.Parameter]:
     """Return the flags of a command that say what to read and how; none where it reads nothing."""
-    from retainkit.cli.options import SourceFlags
-
     declared = inspect.signature(command.callback).parameters
-    names = [name for name in SourceFlags.__annotations__ if name != "config"]
-    return {name: declared[name] for name in names} if "config" in declared else {}
+    names = SourceFlags.__annotations__ if CONFIG.name in declared else ()
+    return {name: declared[name] for name in names}
 
 
 def configurable(context: typer.Context) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from retainkit.choices import Format, Weekday
-from retainkit.cli.config import load_config
 
 COLUMNS = "Columns: a name or a SQL expression"
 ROWS = "Which rows count"
@@ -36,15 +35,6 @@ class SourceFlags:
     sources: Annotated[
         list[str] | None,
         typer.Argument(metavar="SOURCE...", help="Files, folders, globs, or - for stdin."),
-    ] = None
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            help="Settings; else retainkit.toml, searched from here upward.",
-            callback=load_config,
-            is_eager=True,
-            rich_help_panel=READING,
-        ),
     ] = None
     member_col: Annotated[
         str | None, typer.Option(help="Who: the member's id.", rich_help_panel=COLUMNS)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from retainkit.engine.request import Request, source_params
+from retainkit.engine.request import Request
 from retainkit.errors import InputError
 from retainkit.periods import Calendar, Window
 from retainkit.results import DataWindow, Result
 from retainkit.sources import Input, SourceOptions, Table, open_table
 from retainkit.sources.canonical import Events, Wanted, read_events
+from retainkit.sources.params import source_params
 from retainkit.sources.quality import Quality
 from retainkit.timeline import Builder, HashCollision, Needs, Timeline, member_keys, partition_of
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
@@ -12,7 +11,6 @@ import polars as pl
 from retainkit.metrics.base import Metric
 from retainkit.periods import Window
 from retainkit.results import DataWindow, Result
-from retainkit.sources import Input, SourceOptions
 from retainkit.timeline import Needs
 
 
@@ -46,15 +44,3 @@ class Request:
             tables=summary.tables,
             notes=(*summary.notes, *notes),
         )
-
-
-def source_params(inputs: Sequence[Input], options: SourceOptions) -> dict[str, object]:
-    """Return what was read and how, as plain values for a Result's params."""
-    plain = {field.name: getattr(options, field.name) for field in fields(options)}
-    plain["members"] = None if options.members is None else named(options.members)
-    return {"sources": [named(source) for source in inputs], **plain}
-
-
-def named(source: Input) -> str:
-    """Return what a source is called: its path, or the kind of frame it is."""
-    return str(source) if isinstance(source, str | Path) else f"<{type(source).__name__}>"
