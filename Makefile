@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
-	$(BIN)/retainkit cohort demo/events.parquet --members demo/members.csv
+	$(BIN)/retainkit cohort demo/events.parquet --members demo/members.csv --tz Asia/Shanghai
 
 test: check
 	$(BIN)/python -m pytest -n auto

@@ -14,7 +14,7 @@ ROOT = Path(retainkit.__file__).parent
 
 # From the ground up. Modules on one level do not import each other, save inside one folder.
 LEVELS = (
-    ("errors", "choices"),
+    ("errors", "choices", "wording"),
     ("replacement",),
     ("periods", "stats"),
     ("schema", "config"),

@@ -33,7 +33,7 @@ def shop(seed: int, text: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return events and a member table of a small shop, from a seed."""
     rng = np.random.default_rng(seed)
     rows, people = int(rng.integers(1, 400)), int(rng.integers(1, 30))
-    ids = pl.Series(rng.integers(0, people, rows))
+    ids = pl.Series(rng.integers(1, people + 1, rows))
     start = 1_700_000_000_000_000
     events = pl.DataFrame(
         {
@@ -45,7 +45,7 @@ def shop(seed: int, text: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
             "channel": rng.choice(["a", "b", None], rows).tolist(),
         }
     )
-    known = np.arange(0, people + 5, 2)
+    known = np.arange(1, people + 5, 2)
     joined = pl.Series(start + rng.integers(-30 * DAY, 60 * DAY, len(known)))
     members = pl.DataFrame(
         {
@@ -126,7 +126,7 @@ def test_negative_amounts_are_told() -> None:
     events = pl.DataFrame({"user_id": [1, 1], "time": ["2024-01-01"] * 2, "amount": [9.5, -9.5]})
     (result,) = run([Request(COHORT, CohortParams(measure="amount"))], [events], SourceOptions())
     assert result.main["value"].to_list() == [0.0]
-    assert any("1 rows have negative amounts" in note for note in result.notes)
+    assert any("1 row has a negative amount" in note for note in result.notes)
 
 
 def test_progress_is_told_every_row() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from rich.console import RenderResult
@@ -18,6 +19,7 @@ from retainkit.choices import (
     Weekday,
 )
 from retainkit.engine import Request, run
+from retainkit.errors import UsageError, nearest
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
 from retainkit.profile import describe
@@ -58,6 +60,12 @@ class SourceKeywords(TypedDict, total=False):
     header: bool
     max_rejects: float
     rejects: str | None
+
+
+# Every keyword of these functions, to answer a wrong one with the nearest.
+WORDS = {*SourceKeywords.__annotations__} | {
+    field.name for params in (CohortParams, RetentionParams) for field in fields(params)
+}
 
 
 class Answer(Result):
@@ -104,7 +112,7 @@ def cohort(
         period=period,
         mode=mode,
         clock=clock,
-        brackets=tuple(brackets.split(",")) if isinstance(brackets, str) else tuple(brackets),
+        brackets=tuple(brackets.split(",") if isinstance(brackets, str) else map(str, brackets)),
         cohorts=cohorts,
         min_occurrences=min_occurrences,
         measure=measure,
@@ -172,6 +180,8 @@ def _inputs(events: Input | Sequence[Input]) -> list[Input]:
 
 
 def _options(source: SourceKeywords) -> SourceOptions:
+    for name in source.keys() - SourceKeywords.__annotations__:
+        raise UsageError(f"There is no option '{name}'.{nearest(name, WORDS)}")
     keywords: dict[str, Any] = {**source, "time_format": _several(source.get("time_format", ()))}
     return SourceOptions(**keywords)
 

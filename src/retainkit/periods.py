@@ -36,6 +36,8 @@ DAY = 24 * HOUR
 # Elapsed units: a period's length in us where time is counted from the member's own start.
 ELAPSED: dict[Period, int] = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
 
+FURTHEST = 100_000  # the largest age one can ask for: hours of 11 years, days of 273
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 _MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}

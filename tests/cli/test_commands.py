@@ -43,7 +43,7 @@ def test_the_triangle_is_all_there_is_on_stdout(events: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"^2024-01-01 +2 +100% +50\.0% +0% ", done.stdout, re.MULTILINE)
     assert "4 of 5 rows, 2 members" in done.stdout
-    assert "1 rows refused: no member 1." in done.stdout
+    assert "1 row refused: no member 1." in done.stdout
     assert "\x1b" not in done.stdout
 
 
@@ -64,7 +64,7 @@ def test_stdin_is_a_source() -> None:
 
 def test_formats_without_room_for_notes_put_them_on_stderr(events: Path) -> None:
     done = run("cohort", events, "-f", "csv")
-    assert "1 rows refused: no member 1." in done.stderr
+    assert "1 row refused: no member 1." in done.stderr
     assert run("cohort", events, "-f", "csv", "--quiet").stderr == ""
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from retainkit.choices import Clock, CohortKind, CohortMode, Measure, Period
+from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Output, Source
-from retainkit.cli.metric import answer
 from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
 
 
@@ -56,4 +56,4 @@ def cohort(
         horizon=horizon,
         confidence=confidence,
     )
-    answer(COHORT, params, source, out)
+    answer_metric(COHORT, params, source, out)

@@ -37,6 +37,7 @@ class Output:
     output: Path | None
     table: str | None
     quiet: bool
+    excel_safe: bool
 
     @classmethod
     def packed(cls, flags: dict[str, Any]) -> "Output":

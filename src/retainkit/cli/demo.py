@@ -13,8 +13,8 @@ def demo(
     overwrite: Annotated[bool, typer.Option(help="Replace files of the same names.")] = False,
 ) -> None:
     """Write the files of an invented community shop, with known truths planted in them."""
-    from retainkit.demo import write_demo
+    from retainkit.demo import ZONE, write_demo
 
     files = write_demo(folder, members=members, seed=seed, overwrite=overwrite)
     typer.echo(files.summary)
-    typer.echo(f"Next: retainkit cohort {files.events}")
+    typer.echo(f"Next: retainkit cohort {files.events} --members {files.members} --tz {ZONE}")

@@ -12,6 +12,7 @@ from retainkit.cli.output import say
 from retainkit.cli.toml import commented, setting
 from retainkit.errors import UsageError
 from retainkit.replacement import write_whole
+from retainkit.wording import counted
 
 if TYPE_CHECKING:
     from retainkit.results import Result
@@ -84,8 +85,8 @@ def _facts(result: "Result") -> list[str]:
     data = result.data
     span = f", {cells.day(data.first)} – {cells.day(data.last)}" if data.first else ""
     return [
-        f"# Seen then: {cells.counted(data.rows_read, 'row')}, of which "
-        f"{cells.count(data.rows)} can be used; {cells.counted(data.members, 'member')}{span}.",
+        f"# Seen then: {counted(data.rows_read, 'row')}, of which "
+        f"{cells.count(data.rows)} can be used; {counted(data.members, 'member')}{span}.",
         "",
     ]
 

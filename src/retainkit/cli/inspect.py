@@ -1,13 +1,16 @@
 """`retainkit inspect`: what files hold. Its Python twin is `retainkit.inspect`."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from retainkit.cli.answer import answer
 from retainkit.cli.command import Output, Source
-from retainkit.cli.output import emit
-from retainkit.cli.progress import progress
-from retainkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from retainkit.results import Result
+    from retainkit.sources import SourceOptions
 
 
 def inspect(
@@ -17,14 +20,8 @@ def inspect(
 ) -> None:
     """Show what the files hold, before anyone trusts them: columns, roles, days, repeats."""
     from retainkit.profile import describe
-    from retainkit.sources import SourceOptions
 
-    if not source.sources:
-        raise UsageError(
-            "inspect: nothing to read.",
-            "Name a file, a folder or - for stdin, or a [source] in retainkit.toml.",
-        )
-    with progress(out.quiet) as advance:
-        options = SourceOptions(**source.options)
-        result = describe(source.sources, options, top=top, progress=advance)
-    emit(result, out, source.sources)
+    def compute(options: "SourceOptions", advance: Callable[[int], None] | None) -> "Result":
+        return describe(source.sources, options, top=top, progress=advance)
+
+    answer("inspect", source, out, compute)

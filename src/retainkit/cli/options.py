@@ -34,7 +34,7 @@ class SourceFlags:
 
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE...", help="Files, folders, globs, or - for stdin."),
+        typer.Argument(metavar="SOURCE", help="Files, folders, globs, or - for stdin."),
     ] = None
     member_col: Annotated[
         str | None, typer.Option(help="Who: the member's id.", rich_help_panel=COLUMNS)
@@ -177,5 +177,13 @@ class OutputFlags:
         bool,
         typer.Option(
             "--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT
+        ),
+    ] = False
+    excel_safe: Annotated[
+        bool,
+        typer.Option(
+            "--excel-safe",
+            help="Defuse text in a CSV that a spreadsheet would run as a formula.",
+            rich_help_panel=OUTPUT,
         ),
     ] = False

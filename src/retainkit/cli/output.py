@@ -3,37 +3,71 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from retainkit.cli.command import Output
+from retainkit.cli.command import Output, Source
 from retainkit.errors import UsageError
 from retainkit.replacement import write_whole
 
 if TYPE_CHECKING:
     from retainkit.results import Result
 
+FILE_WIDTH = 100
 NOTELESS = ("csv", "parquet")  # formats that cannot carry notes: these go to stderr
 
 
-def emit(result: "Result", out: Output, inputs: Sequence[str] = ()) -> None:
-    """Write `result` where `out` says; `inputs` are the files that must not be overwritten."""
-    from retainkit.render import RenderOptions, format_of, render_bytes
+def emit(result: "Result", out: Output) -> None:
+    """Write `result` where `out` says."""
+    from retainkit.render import RenderOptions, render_bytes
 
-    format_name = out.format or ("table" if out.output is None else format_of(out.output))
+    format_name = _format(out)
+    options = RenderOptions(width=FILE_WIDTH, excel_safe=out.excel_safe)
     if out.output is None:
-        options = RenderOptions(width=_width(), color=_in_colour())
-        _print(render_bytes(result, format_name, options, table=out.table), format_name)
-    else:
-        data = render_bytes(result, format_name, RenderOptions(width=100), table=out.table)
-        _check_target(out.output, inputs)
+        options = replace(options, width=_width(), color=_in_colour())
+    data = render_bytes(result, format_name, options, table=out.table)
+    if out.output is not None:
         write_whole(out.output, data, "--output")
+    else:
+        _print(data)
     if format_name in NOTELESS and not out.quiet:
         for note in result.notes:
             say(note)
+
+
+def check_targets(source: Source, out: Output) -> None:
+    """Raise UsageError, before anything is read, for files that must not or cannot be written."""
+    rejects = source.options["rejects"]
+    targets = {"--output": out.output, "--rejects": Path(rejects) if rejects else None}
+    named = {option: path for option, path in targets.items() if path is not None}
+    if len(named) == 2 and len({path.resolve() for path in named.values()}) == 1:
+        raise UsageError("--output and --rejects name the same file.")
+    for option, path in named.items():
+        if path.is_symlink():
+            raise UsageError(f"{option}: {path} is a symbolic link.", "Name the file it points to.")
+        if path.is_dir():
+            raise UsageError(f"{option}: {path} is a folder.", "Name a file in it.")
+        if path.exists() and path.resolve() in _read(source):
+            raise UsageError(f"{option}: {path} is one of the inputs.", "Name another file.")
+    if _format(out) == "parquet" and out.output is None and sys.stdout.isatty():
+        raise UsageError("Parquet is no text to show.", "Write it to a file with -o FILE.parquet.")
+
+
+def _format(out: Output) -> str:
+    from retainkit.render import format_of
+
+    return out.format or ("table" if out.output is None else format_of(out.output))
+
+
+def _read(source: Source) -> set[Path]:
+    """Return the files that a command is about to read."""
+    from retainkit.sources.files import paths
+
+    members = source.options["members"]
+    return paths([*source.sources, *([members] if members else [])])
 
 
 def say(text: str) -> None:
@@ -43,18 +77,7 @@ def say(text: str) -> None:
     typer.echo(clean(text), err=True)
 
 
-def _check_target(path: Path, inputs: Sequence[str]) -> None:
-    if path.is_symlink():
-        raise UsageError(f"{path} is a symbolic link.", "Name the file it points to.")
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder.", "Name a file in it.")
-    if any(path.exists() and Path(source).exists() and path.samefile(source) for source in inputs):
-        raise UsageError(f"{path} is one of the inputs.", "Write the result somewhere else.")
-
-
-def _print(data: bytes, format_name: str) -> None:
-    if format_name == "parquet" and sys.stdout.isatty():
-        raise UsageError("Parquet is no text to show.", "Write it to a file with -o FILE.parquet.")
+def _print(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
 

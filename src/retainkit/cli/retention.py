@@ -5,8 +5,8 @@ from typing import Annotated, cast
 import typer
 
 from retainkit.choices import Clock, RetentionCohort, RetentionMode
+from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Output, Source
-from retainkit.cli.metric import answer
 from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
 from retainkit.errors import UsageError
 
@@ -48,7 +48,7 @@ def retention(
         lookback=lookback,
         confidence=confidence,
     )
-    answer(RETENTION, params, source, out)
+    answer_metric(RETENTION, params, source, out)
 
 
 def _days(text: str) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from retainkit.engine.request import Request
-from retainkit.errors import InputError
+from retainkit.errors import InputError, UsageError
 from retainkit.periods import Calendar, Window
 from retainkit.results import DataWindow, Result
 from retainkit.sources import Input, SourceOptions, Table, open_table
@@ -18,6 +18,7 @@ from retainkit.sources.canonical import Events, Wanted, read_events
 from retainkit.sources.params import source_params
 from retainkit.sources.quality import Quality
 from retainkit.timeline import Builder, HashCollision, Needs, Timeline, member_keys, partition_of
+from retainkit.wording import counted
 
 Progress = Callable[[int], None]  # is told how many more rows have been read
 
@@ -39,6 +40,7 @@ def run(
     Raises InputError where the data cannot be used, UsageError where the request cannot be met.
     """
     calendar = Calendar(options.tz, options.week_start)
+    _check_span(options, calendar)
     with ExitStack() as stack:
         table = stack.enter_context(open_table(inputs, options, origin=options.rejects is not None))
         members = None
@@ -93,13 +95,23 @@ class _Scan:
         for kind, reasons in (("refused", self.refused), ("left out", self.left_out)):
             if reasons:
                 listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
-                said.append(f"{sum(reasons.values()):,} rows {kind}: {listed}.")
+                said.append(f"{counted(sum(reasons.values()), 'row')} {kind}: {listed}.")
         if self.negative:
             said.append(
-                f"{self.negative:,} rows have negative amounts (refunds, cancellations); they "
-                "count unless --where leaves them out."
+                counted(self.negative, "row has a negative amount", "rows have negative amounts")
+                + " (refunds, cancellations); counted unless --where leaves them out."
             )
         return said
+
+
+def _check_span(options: SourceOptions, calendar: Calendar) -> None:
+    """Raise UsageError where what is asked for ends before it begins."""
+    if options.since is None:
+        return
+    since = calendar.moment(options.since, "--since")
+    for option, end in (("--until", options.until), ("--as-of", options.as_of)):
+        if end is not None and calendar.moment(end, option) <= since:
+            raise UsageError(f"{option} {end} is not after --since {options.since}.")
 
 
 def _wanted(needs: Needs) -> Wanted:

@@ -34,7 +34,7 @@ from retainkit.metrics.starts import (
     start_words,
     tally_frame,
 )
-from retainkit.periods import DAY, Ints, Window
+from retainkit.periods import DAY, FURTHEST, Ints, Window
 from retainkit.timeline import Bools, Grain, Needs, Timeline
 
 MODES: tuple[RetentionMode, ...] = get_args(RetentionMode)
@@ -61,8 +61,12 @@ class RetentionParams(ReturnParams):
             check_choice("--cohort", self.cohort, get_args(RetentionCohort))
         if not self.days or min(self.days) < 1:
             raise UsageError("--days: name days from 1 on, e.g. 1,7,30 (day 0 is the start).")
+        if max(self.days) > FURTHEST:
+            raise UsageError(f"--days: days go up to {FURTHEST:,}.")
         if len(set(self.days)) < len(self.days):
             raise UsageError("--days: a day is named twice.")
+        if len(set(self.mode)) < len(self.mode):
+            raise UsageError("--mode: a mode is named twice.")
 
 
 def needs(params: RetentionParams, joined: bool) -> Needs:

@@ -16,6 +16,7 @@ from retainkit.periods import DAY, ELAPSED, HOUR, Ints, Window, duration
 from retainkit.selectors import ANY, Selector, parse_selector
 from retainkit.stats.intervals import quantile
 from retainkit.timeline import Bools, Grain, Timeline, first_of_each
+from retainkit.wording import counted
 
 START_MEASURES = ("never", "seen", "from_events", "early")
 CLOCKS: tuple[Clock, ...] = get_args(Clock)
@@ -153,26 +154,29 @@ def start_notes(tally: pl.DataFrame, params: ReturnParams) -> list[str]:
     assumed = int(tally["from_events"].sum())
     if never:
         said.append(
-            f"{never:,} members never start in this window and are in no cohort"
-            + (f" (no {event_words(params.start)})." if params.start_event else ".")
+            counted(never, "member never starts", "members never start")
+            + " in this window"
+            + (f" (no {event_words(params.start)})" if params.start_event else "")
+            + ": in no cohort."
         )
     if seen:
         said.append(
-            f"{seen:,} members were already seen in the first {params.lookback_days} days "
-            "(--lookback) and are in no cohort."
+            counted(seen, "member was", "members were")
+            + f" already seen in the first {params.lookback_days} days (--lookback): in no cohort."
         )
     early = int(tally["early"].sum())
     if early:
         said.append(
-            f"{early:,} members joined before the first event in the data: where the export does "
-            "not reach back to their start, their early ages are unseen, not lost (--since leaves "
-            "them out)."
+            counted(early, "member")
+            + " joined before the first event in the data: where the export does not reach back "
+            "to their start, their early ages are unseen, not lost (--since leaves them out)."
         )
     if assumed and params.lookback is None:
         said.append(
-            f"{assumed:,} members start at their first event in the data: if the export begins "
-            "after they did, the first cohorts are not new members; --lookback 30d leaves out "
-            "members already seen in the first 30 days."
+            counted(assumed, "member starts", "members start")
+            + " at the first event in the data: if the export begins after they did, the first "
+            "cohorts are not new members; --lookback 30d leaves out members already seen in the "
+            "first 30 days."
         )
     return said
 

@@ -24,7 +24,7 @@ def flagged(days: pl.DataFrame) -> pl.DataFrame:
     """Return every day from the first to the last of `days` (day, rows, members) with its flag.
 
     flag: "gap" for a day without rows, "low" for one with less than a fifth of its weekday's
-    median. Over more than LONGEST only days with rows are there.
+    median; the first and last may be parts. Over more than LONGEST only days with rows are there.
     """
     if not days.height:
         return pl.DataFrame(schema=SCHEMA)
@@ -34,7 +34,8 @@ def flagged(days: pl.DataFrame) -> pl.DataFrame:
         days = every.join(days, on="day", how="left", maintain_order="left")
     rows = pl.col("rows").fill_null(0)
     usual = pl.col("rows").median().over(pl.col("day").dt.weekday())
-    low = (usual >= _USUAL) & (rows < _FEW * usual)
+    whole = ~pl.col("day").is_in([first, last])  # an export may begin and end within a day
+    low = whole & (usual >= _USUAL) & (rows < _FEW * usual)
     flag = pl.when(rows == 0).then(pl.lit(GAP)).when(low).then(pl.lit(LOW))
     return days.select("day", rows.cast(pl.Int64), pl.col("members").fill_null(0), flag=flag)
 

@@ -55,11 +55,6 @@ def count(value: int | None) -> str:
     return UNKNOWN if value is None else f"{value:,}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number of things: 1 row, 1,234 rows."""
-    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
-
-
 def percent(fraction: float | None) -> str:
     """Return a fraction as a percentage: 0%, <0.1%, 38.2%, >99.9%, 100%."""
     if fraction is None or not math.isfinite(fraction):

@@ -75,6 +75,13 @@ def locate(names: Sequence[str | Path], scratch: Scratch) -> tuple[list[File], l
     return files, notes
 
 
+def paths(names: Sequence[str]) -> set[Path]:
+    """Return the files that `names` mean, with links followed; stdin and URLs have none."""
+    with ExitStack() as stack:
+        local = [name for name in names if name != STDIN and "://" not in name]
+        return {file.path.resolve() for file in locate(local, Scratch(stack))[0]}
+
+
 def _expand(name: str, scratch: Scratch) -> Iterator[File]:
     path = Path(name).expanduser()
     if name == STDIN:

@@ -8,7 +8,7 @@ from typing import get_args
 from retainkit.choices import CohortKind, CohortMode, Measure, Period
 from retainkit.errors import UsageError, check_choice
 from retainkit.metrics.starts import ReturnParams
-from retainkit.periods import ELAPSED, PERIODS
+from retainkit.periods import ELAPSED, FURTHEST, PERIODS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,8 @@ class CohortParams(ReturnParams):
             )
         if self.min_occurrences < 1:
             raise UsageError("--min-occurrences: at least 1 return event makes a return.")
-        if self.horizon < 0:
-            raise UsageError("--horizon: the last age is 0 or more.")
+        if not 0 <= self.horizon <= FURTHEST:
+            raise UsageError(f"--horizon: the last age lies between 0 and {FURTHEST:,}.")
         if self.brackets and self.mode != "on":
             raise UsageError(
                 f"--brackets asks who was active in a bracket; --mode {self.mode} has none."
@@ -61,6 +61,6 @@ def _span(text: str) -> tuple[int, int]:
     first, dash, last = text.strip().partition("-")
     if first.isdecimal() and (not dash or last.isdecimal()):
         span = int(first), int(last or first)
-        if span[0] <= span[1]:
+        if span[0] <= span[1] <= FURTHEST:
             return span
     raise UsageError(f"--brackets: '{text}' is not a range of ages like 1-3.")

@@ -51,7 +51,7 @@ def _grid(sizes: pl.DataFrame, params: CohortParams, window: Window) -> pl.DataF
         orient="row",
     )
     # A column of `brackets` is told by its position until _finished names it.
-    spans = spans.with_columns(age=pl.col("age") if params.brackets else pl.col("first"))
+    spans = spans.filter(pl.col("first") <= _oldest(sizes, params, window))
     grid = sizes.join(spans, how="cross")
     if params.clock == "calendar":
         begun = pl.col("cohort") + pl.col("first") <= window.last_begun(params.period)
@@ -68,6 +68,17 @@ def _grid(sizes: pl.DataFrame, params: CohortParams, window: Window) -> pl.DataF
         complete = pl.col("end") + (pl.col("last") + 1) * unit <= window.as_of
     flagged = grid.with_columns(begun=begun, complete=complete)
     return flagged.drop("first", "last", "start", "end", strict=False)
+
+
+def _oldest(sizes: pl.DataFrame, params: CohortParams, window: Window) -> int:
+    """Return an age that no cohort has begun to go beyond."""
+    if not sizes.height:
+        return 0
+    first = sizes["cohort"].sort().head(1).to_numpy()
+    if params.clock == "calendar":
+        return window.last_begun(params.period) - int(first[0])
+    start = int(window.calendar.starts(first, params.period)[0])
+    return (window.as_of - start) // ELAPSED[params.period]
 
 
 def _accumulated(cells: pl.DataFrame, params: CohortParams, keys: list[str]) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import polars as pl
 from retainkit.metrics.cohort.params import CohortParams
 from retainkit.metrics.starts import clock_words, event_words, start_notes, start_words
 from retainkit.periods import Window
+from retainkit.wording import counted
 
 
 def definition(params: CohortParams) -> str:
@@ -45,11 +46,11 @@ def notes(
             if beyond == params.horizon + 1:
                 ages = f"Age {beyond} is"
             said.append(f"{ages} not shown: --horizon {beyond} shows more.")
-    running = main.height - main["complete"].sum()
+    running = main.height - int(main["complete"].sum())
     if running:
         said.append(
-            f"{running} cells are not over by as-of: they are marked incomplete and kept out of "
-            "the pooled mean."
+            counted(running, "cell is", "cells are")
+            + " not over by as-of: marked incomplete and kept out of the pooled mean."
         )
     if params.mode == "on-or-after":
         said.append("on-or-after is never final: an event still to come can raise every cell.")

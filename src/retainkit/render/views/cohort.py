@@ -11,6 +11,7 @@ import polars as pl
 from retainkit.render import cells
 from retainkit.render.view import MARK, Block, Cell, Column, Document, Grid, Legend, Lines, Scale
 from retainkit.results import Result
+from retainkit.wording import counted
 
 MOST_TRIANGLES = 8
 _MOST_NAMES = 12
@@ -61,7 +62,7 @@ class _Reading:
         return Cell(self.words(value), heat, provisional, self._hint(row))
 
     def _hint(self, row: Row) -> str:
-        size = cells.counted(row["size"], "member")
+        size = counted(row["size"], "member")
         if self.value != "rate":
             return f"per member of {size}"
         between = cells.interval(row["ci_low"], row["ci_high"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from retainkit.render import cells
 from retainkit.results import DataWindow, Result
+from retainkit.wording import counted
 
 
 def facts(result: Result) -> tuple[tuple[str, str], ...]:
@@ -14,11 +15,11 @@ def facts(result: Result) -> tuple[tuple[str, str], ...]:
 
 
 def _window(data: DataWindow) -> Iterator[tuple[str, str]]:
-    rows = cells.counted(data.rows, "row")
+    rows = counted(data.rows, "row")
     if data.rows < data.rows_read:
-        rows = f"{cells.count(data.rows)} of {cells.counted(data.rows_read, 'row')}"
-    used = f"{rows}, {cells.counted(data.members, 'member')}"
+        rows = f"{cells.count(data.rows)} of {counted(data.rows_read, 'row')}"
+    used = f"{rows}, {counted(data.members, 'member')}"
     span = f", {cells.moment(data.first)} – {cells.moment(data.last)}" if data.first else ""
     yield "data", used + span
-    as_of = f"{cells.moment(data.as_of)}, " if data.as_of else ""
-    yield "as of", f"{as_of}times in {data.tz}"
+    if data.as_of:
+        yield "as of", f"{cells.moment(data.as_of)}, times in {data.tz}"

@@ -10,6 +10,7 @@ import polars as pl
 from retainkit.render import cells
 from retainkit.render.view import Block, Cell, Column, Document, Grid, Legend, Lines
 from retainkit.results import Result
+from retainkit.wording import counted
 
 MOST_COLUMNS = 40
 _BAR = 12  # characters
@@ -89,7 +90,7 @@ def _days(days: pl.DataFrame) -> tuple[Block, ...]:
     ]
     columns = (Column(line), Column("rows", "right"), Column(f"{unit} by {unit}"))
     grid = Grid(columns, tuple(rows), caption=f"rows per {unit}")
-    return grid, Legend((_LEGEND.format(cells.counted(top, "row"), unit),))
+    return grid, Legend((_LEGEND.format(counted(top, "row"), unit),))
 
 
 def _spark(places: pl.Series, rows: pl.Series, top: int) -> str:
@@ -167,12 +168,12 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
 def _files(files: pl.DataFrame) -> str:
     names = files["file"].to_list()
     size = int(files["bytes"].sum())
-    more = f" and {cells.counted(len(names) - 1, 'more file')}" if len(names) > 1 else ""
+    more = f" and {counted(len(names) - 1, 'more file')}" if len(names) > 1 else ""
     return f"{names[0]}{more}" + (f", {cells.compact(size)}B" if size else "")
 
 
 def _repeats(duplicates: pl.DataFrame) -> str:
     return ", ".join(
-        f"{'about ' if estimated else ''}{cells.counted(rows, 'row')} {kind}"
+        f"{'about ' if estimated else ''}{counted(rows, 'row')} {kind}"
         for kind, rows, estimated in duplicates.iter_rows()
     )

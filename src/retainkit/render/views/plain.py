@@ -7,6 +7,7 @@ import polars as pl
 from retainkit.render import cells
 from retainkit.render.view import Block, Cell, Column, Document, Grid, Lines
 from retainkit.results import Result
+from retainkit.wording import counted
 
 
 def view(result: Result) -> Document:
@@ -23,7 +24,7 @@ def _document(result: Result, table: str) -> Document:
     frame = result.table(table)
     blocks: list[Block] = [_grid(frame) if frame.height else Lines(("No rows.",))]
     others = [
-        f"{name} ({cells.counted(other.height, 'row')})"
+        f"{name} ({counted(other.height, 'row')})"
         for name, other in result.tables.items()
         if name != table
     ]

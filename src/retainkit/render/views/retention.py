@@ -9,6 +9,7 @@ from typing import Any
 from retainkit.render import cells
 from retainkit.render.view import Cell, Column, Document, Grid, Legend, Lines
 from retainkit.results import Result
+from retainkit.wording import counted
 
 _BAR = 12  # characters
 _BAR_ENDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -73,7 +74,7 @@ def _where_changed(names: list[str], above: list[str]) -> list[str]:
 def _numbers(row: Row, end: float) -> Iterator[Cell]:
     rate = row["rate"]
     yield Cell(row["mode"])
-    yield Cell(cells.count(row["mature"]), hint=f"of {cells.counted(row['members'], 'member')}")
+    yield Cell(cells.count(row["mature"]), hint=f"of {counted(row['members'], 'member')}")
     yield Cell(cells.percent(rate), hint=f"{cells.count(row['returned'])} returned")
     yield Cell(cells.interval(row["ci_low"], row["ci_high"]))
     yield Cell(cells.bar(rate / end if rate else None, _BAR))

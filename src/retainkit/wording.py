@@ -1,0 +1,8 @@
+"""Numbers in sentences."""
+
+from __future__ import annotations
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return "1 row" or "4,372 rows"; `many` is `one` with an s unless given."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
