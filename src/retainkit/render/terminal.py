@@ -98,14 +98,15 @@ class _Page:
         last = {optional_titles(grid): number for number, grid in enumerate(grids)}
         number = 0
         for block in document.blocks:
-            yield []
             if isinstance(block, Grid):
+                yield []
                 yield from self.grid(block, layouts[number])
                 if last[optional_titles(block)] == number and layouts[number].left_out:
                     yield from self.paragraph(self.left_out(block, layouts[number]), style=_DIM)
                 number += 1
-            else:
-                yield from self.sentences(block)
+            elif said := list(self.sentences(block)):
+                yield []
+                yield from said
 
     def sentences(self, block: Lines | Legend) -> Iterator[Line]:
         if isinstance(block, Lines) and block.caption:
