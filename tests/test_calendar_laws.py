@@ -31,7 +31,10 @@ def test_equal_to_zoneinfo(history: History, period: Period, week_start: Weekday
     index = calendar.index(np.array([us(moment) for moment in moments]), period)
     numbers = [periods.number(moment) for moment in moments]
     assert (index - index[0]).tolist() == [number - numbers[0] for number in numbers]
-    assert calendar.names(index, period).to_list() == [periods.name(one) for one in numbers]
+    names = calendar.names(index, period)
+    if period == "hour":  # a repeated hour equals no datetime of another zone (PEP 495)
+        names = names.dt.convert_time_zone("UTC")
+    assert names.to_list() == [periods.name(one) for one in numbers]
     for later in (0, 1):
         begins = [us(periods.begins(number + later)) for number in numbers]
         assert calendar.starts(index + later, period).tolist() == begins
