@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check format clean
+.PHONY: demo test check gold bench format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -21,6 +21,13 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Shown output in docs, gold files of renderers: written anew from what the program prints now.
+gold: $(READY)
+	RETAINKIT_UPDATE_GOLD=1 $(BIN)/python -m pytest -q tests/render tests/test_docs.py tests/test_inspect.py
+
+bench: $(READY)
+	$(BIN)/python benchmarks/peers.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
