@@ -110,3 +110,47 @@ def test_importing_retainkit_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert "cohort" in dir(retainkit)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tz": None},
+        {"period": None},
+        {"horizon": "3"},
+        {"horizon": 2.5},
+        {"start_event": 5},
+        {"by": [1]},
+        {"confidence": "0.9"},
+        {"lookback": 30},
+        {"lookback": "99999999999999d"},
+        {"brackets": "1-2,01-2"},
+        {"brackets": "1-9999999999"},
+        {"perod": "day"},
+    ],
+)
+def test_what_is_no_option_is_a_usage_error(frame: pl.DataFrame, wrong: dict[str, object]) -> None:
+    with pytest.raises(retainkit.UsageError):
+        retainkit.cohort(frame, **wrong)
+
+
+def test_a_mode_named_twice_counts_nobody_twice(frame: pl.DataFrame) -> None:
+    with pytest.raises(retainkit.UsageError, match="--mode: a mode is named twice"):
+        retainkit.retention(frame, mode=["on", "on"])
+
+
+def test_segments_never_share_a_name(frame: pl.DataFrame) -> None:
+    twins = frame.rename({"channel": "size"}).with_columns(by_size=pl.col("size"))
+    assert retainkit.cohort(twins, by=["size", "by_size"]).main.columns[:2] == [
+        "by_size",
+        "by_by_size",
+    ]
+
+
+def test_a_member_table_that_does_not_fit_is_told(frame: pl.DataFrame) -> None:
+    members = pl.DataFrame({"user_id": ["a", "z"], "joined": ["2024-01-20", "2024-01-02"]})
+    notes = retainkit.cohort(frame, members=members).notes
+    assert (
+        "Member table: 1 member has events, 1 joined and has none; 2 members with events not in it."
+    ) in notes
+    assert "1 event lies before its member joined: activity, but at no age." in notes

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class RetainkitError(Exception):
@@ -50,5 +55,28 @@ def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
     known = list(choices)
     if value not in known:
         raise UsageError(
-            f"{option}: '{value}' is not one of {', '.join(known)}.{nearest(value, known)}"
+            f"{option}: '{value}' is not one of {', '.join(known)}.{nearest(str(value), known)}"
         )
+
+
+def check_kinds(params: DataclassInstance) -> None:
+    """Raise UsageError for fields of a dataclass that are not of the plain kind they declare.
+
+    The command line parses its words; from Python anything can come.
+    """
+    for field in fields(params):
+        kinds, value = _KINDS.get(str(field.type)), getattr(params, field.name)
+        words = value if isinstance(value, tuple) else (value,)
+        if kinds and not all(type(word) in kinds for word in words):
+            flag = f"--{field.name.replace('_', '-')}"
+            raise UsageError(f"{flag}: {value!r} is not of the kind {field.type}.")
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "tuple[str, ...]": (str,),
+    "tuple[int, ...]": (int,),
+}

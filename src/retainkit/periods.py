@@ -50,6 +50,8 @@ def duration(text: str, option: str) -> int:
     match = _DURATION.fullmatch(text.strip().lower())
     if match is None:
         raise UsageError(f"{option}: '{text}' is not a length of time like 12h, 30d or 4w.")
+    if float(match[1]) * _UNITS[match[2]] > FURTHEST * DAY:
+        raise UsageError(f"{option}: '{text}' is longer than {FURTHEST:,} days.")
     return round(float(match[1]) * _UNITS[match[2]])
 
 

@@ -19,6 +19,8 @@ class Replacement:
     """
 
     def __init__(self, path: Path, option: str) -> None:
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{option}: '{path}' is no regular file.", "Name another.")
         self._path = path
         self._option = option
         with self.told():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -61,9 +61,14 @@ class Result:
 
     def table(self, name: str) -> pl.DataFrame:
         """Return the table called `name`; raises UsageError that lists the tables there are."""
-        if name not in self.tables:
-            raise UsageError(
-                f"{self.command} has no table '{name}'; it has {', '.join(self.tables)}."
-                + nearest(name, self.tables)
-            )
+        check_table(self.command, name, self.tables)
         return self.tables[name]
+
+
+def check_table(command: str, name: str, tables: Iterable[str]) -> None:
+    """Raise UsageError that lists `tables` unless `name` is one of those of a command's Result."""
+    known = list(tables)
+    if name not in known:
+        raise UsageError(
+            f"{command} has no table '{name}'; it has {', '.join(known)}.{nearest(name, known)}"
+        )

@@ -59,6 +59,8 @@ ALIASES: Mapping[Role, tuple[str, ...]] = {
     ),
 }
 
+_NOUNS: Mapping[Role, str] = {"joined": "joining time", "left": "leaving time"}
+
 FLAGS: Mapping[Role, str] = {role: f"--{role}-col" for role in ALIASES}
 
 
@@ -76,17 +78,37 @@ class Mapped:
     by_alias: bool = False
 
 
+class Header(tuple[str, ...]):
+    """The columns of a table.
+
+    renamed: names in the file that none of them goes by (they stand there twice, or Polars
+    takes them for patterns), and what their columns are called instead.
+    """
+
+    renamed: Mapping[str, Sequence[str]]
+
+    def __new__(
+        cls, names: Iterable[str], renamed: Mapping[str, Sequence[str]] | None = None
+    ) -> Header:
+        header = super().__new__(cls, names)
+        header.renamed = renamed or {}
+        return header
+
+
 def by_alias(role: Role, header: Sequence[str]) -> Mapped | None:
     """Return the one column of `header` that goes by an alias of `role`, or None.
 
     Raises InputError listing the candidates when several do.
     """
     known = {fold(alias) for alias in ALIASES[role]}
+    doubled = {name: new for name, new in _renamed(header).items() if fold(name) in known}
     found = [name for name in header if fold(name) in known]
+    found += [name for new in doubled.values() for name in new if name not in found]
     if len(found) > 1:
         listed = ", ".join(f"'{name}'" for name in found)
+        why = "".join(f" (the header has '{name}' {_times(new)})" for name, new in doubled.items())
         raise InputError(
-            f"Several columns could be the {role}: {listed}.",
+            f"Several columns could be the {_NOUNS.get(role, role)}: {listed}{why}.",
             f"Say which one with {FLAGS[role]}, e.g. {FLAGS[role]} {found[0]!r}.",
         )
     return Mapped(found[0], f"alias of {role}", by_alias=True) if found else None
@@ -112,10 +134,26 @@ def missing_roles(
 def unknown_column(option: str, name: str, header: Sequence[str]) -> InputError:
     """Return the error for a column that an option names and the source does not have."""
     there = ", ".join(f"'{column}'" for column in header)
+    new = _renamed(header).get(name)
+    if new is not None:
+        listed = " or ".join(f"'{column}'" for column in new)
+        times = f" {_times(new)}" if len(new) > 1 else ""
+        return InputError(
+            f"{option}: the header has '{name}'{times}; here it is called {listed}.",
+            f"Name it so: {option} {new[0]!r}.",
+        )
     return InputError(
         f"{option}: there is no column '{name}'.{nearest(name, header)}",
         f"Columns there are: {there}.",
     )
+
+
+def _renamed(header: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    return header.renamed if isinstance(header, Header) else {}
+
+
+def _times(columns: Sequence[str]) -> str:
+    return "twice" if len(columns) == 2 else f"{len(columns)} times"
 
 
 def _chinese(words: Iterable[str]) -> list[str]:

@@ -136,6 +136,43 @@ def test_inputs_and_links_are_not_written_over(events: Path, tmp_path: Path) -> 
     assert events.read_text() == EVENTS
 
 
+def test_only_files_are_written_over(events: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for option in ("--output", "--rejects"):
+        done = run("cohort", events, option, pipe, "-f", "csv")
+        assert done.returncode == 2, done.stderr
+        assert "no regular file" in done.stderr
+    assert pipe.is_fifo()
+
+
+def test_members_and_files_of_a_folder_are_inputs_too(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(EVENTS)
+    members = tmp_path / "members.csv"
+    members.write_text("user_id,joined\na,2024-01-01\n")
+    for target in (folder / "a.csv", members):
+        before = target.read_text()
+        for option in ("--output", "--rejects"):
+            assert run("cohort", folder, "--members", members, option, target).returncode == 2
+        assert target.read_text() == before
+    both = tmp_path / "x.csv"
+    assert run("cohort", folder, "-o", both, "--rejects", both).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("redirect", "code"), [(">&-", 1), ("> /dev/full", 1), ("2>&-", 0), ("2>&- >&-", 1)]
+)
+def test_streams_that_are_closed_or_full(events: Path, redirect: str, code: int) -> None:
+    script = f"{' '.join(COMMAND)} cohort {events} -f csv {redirect}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    if code and "2>&-" not in redirect:
+        assert done.stderr.startswith("Error: stdout")
+
+
 def test_a_closed_pipe_ends_quietly(events: Path) -> None:
     script = f"{' '.join(COMMAND)} cohort {events} --period hour --horizon 4000 -f json | head -c 9"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)

@@ -35,6 +35,10 @@ def answer(command: str, source: Source, out: Output, compute: Compute) -> None:
 def answer_metric(metric: "Metric[Any]", params: object, source: Source, out: Output) -> None:
     """Run one metric over the source and write its Result."""
     from retainkit.engine import Request, run
+    from retainkit.results import check_table
+
+    if out.table is not None:
+        check_table(metric.command, out.table, metric.tables)
 
     def compute(options: "SourceOptions", advance: Callable[[int], None] | None) -> "Result":
         return run([Request(metric, params)], source.sources, options, progress=advance)[0]

@@ -10,7 +10,9 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the files.")],
     members: Annotated[int, typer.Option(help="How many members the shop has.")] = 5000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 2024,
-    overwrite: Annotated[bool, typer.Option(help="Replace files of the same names.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option(help="Replace files of these names that are not its own.")
+    ] = False,
 ) -> None:
     """Write the files of an invented community shop, with known truths planted in them."""
     from retainkit.demo import ZONE, write_demo

@@ -24,16 +24,21 @@ def guarded(body: Callable[..., None], **given: Any) -> None:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         body(**given)
-        sys.stdout.flush()
     except RetainkitError as error:
         tell(error)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        typer.echo("Interrupted; nothing was written.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        typer.echo("Interrupted.", err=True)
+        # All temporary files are gone by now. Polars' threads may still be at work, and an
+        # interpreter that shuts down around them can abort instead of exiting with this code.
+        os._exit(INTERRUPTED)
     except BrokenPipeError:
-        # What Python still holds for the closed pipe would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
+
+
+def abandon_stdout() -> None:
+    """Drop what Python still holds for stdout: written at exit, it would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tell(error: RetainkitError) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from retainkit.cli.command import Output, Source
-from retainkit.errors import UsageError
+from retainkit.cli.failures import abandon_stdout
+from retainkit.errors import OutputError, UsageError
 from retainkit.replacement import write_whole
 
 if TYPE_CHECKING:
@@ -50,9 +51,13 @@ def check_targets(source: Source, out: Output) -> None:
             raise UsageError(f"{option}: {path} is a symbolic link.", "Name the file it points to.")
         if path.is_dir():
             raise UsageError(f"{option}: {path} is a folder.", "Name a file in it.")
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{option}: {path} is no regular file.", "Leave -o out for stdout.")
+        if not os.access(path.parent, os.W_OK):
+            raise OutputError(f"{option}: there is no folder to write to at {path.parent}.")
         if path.exists() and path.resolve() in _read(source):
             raise UsageError(f"{option}: {path} is one of the inputs.", "Name another file.")
-    if _format(out) == "parquet" and out.output is None and sys.stdout.isatty():
+    if _format(out) == "parquet" and out.output is None and _on_terminal():
         raise UsageError("Parquet is no text to show.", "Write it to a file with -o FILE.parquet.")
 
 
@@ -78,14 +83,24 @@ def say(text: str) -> None:
 
 
 def _print(data: bytes) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    if sys.stdout is None:
+        raise OutputError("stdout is closed.", "Write to a file with -o FILE.")
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        abandon_stdout()
+        raise OutputError(f"stdout cannot be written: {error.strerror}.") from error
+
+
+def _on_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _in_colour() -> bool:
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+    return _on_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _width() -> int:

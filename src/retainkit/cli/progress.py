@@ -11,7 +11,7 @@ PATIENCE = 1.0  # seconds before anything is shown
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[int], None] | None]:
     """Yield what to call with each number of rows read, or None where nobody watches."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console

@@ -58,11 +58,27 @@ def run(
         for request, parts in zip(requests, tallies, strict=True):
             parts.append(request.metric.tally(timeline, request.params, window))
     data = _data(scan, count, window, options)
-    notes = [*scan.notes(), *events.notes]
+    notes = [*scan.notes(), *events.notes, *_table_notes(scan.timelines, members is not None)]
     source = source_params(inputs, options)
     return [
         request.result(parts, window, data, notes, source)
         for request, parts in zip(requests, tallies, strict=True)
+    ]
+
+
+def _table_notes(timelines: Sequence[Timeline], given: bool) -> list[str]:
+    """Return how well the member table and the events fit, where they do not fit wholly."""
+    active = [np.diff(timeline.bounds) > 0 for timeline in timelines]
+    pairs = list(zip(timelines, active, strict=True))
+    idle = sum(int((timeline.listed & ~acts).sum()) for timeline, acts in pairs)
+    strange = sum(int((~timeline.listed & acts).sum()) for timeline, acts in pairs)
+    if not given or not (idle or strange):
+        return []
+    both = sum(int((timeline.listed & acts).sum()) for timeline, acts in pairs)
+    return [
+        f"Member table: {counted(both, 'member has', 'members have')} events, "
+        f"{idle:,} joined and {'has' if idle == 1 else 'have'} none; "
+        f"{counted(strange, 'member', 'members')} with events not in it."
     ]
 
 

@@ -35,6 +35,7 @@ class Metric(Generic[P]):
     """
 
     command: str
+    tables: tuple[str, ...]
     measures: tuple[str, ...]
     needs: Callable[[P, bool], Needs]
     tally: Callable[[Timeline, P, Window], pl.DataFrame]
@@ -84,10 +85,11 @@ def segment_keys(by: Sequence[str]) -> list[str]:
 
 
 def named_segments(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """Put segments first, under the user's names; one that a result column bears gets "by_"."""
-    taken = set(frame.columns)
-    names = {
-        key: f"by_{name}" if name in taken else name
-        for key, name in zip(segment_keys(by), by, strict=True)
-    }
-    return frame.select(*names, pl.exclude(list(names))).rename(names)
+    """Put segments first, under the user's names; one that is taken by another gets "by_"."""
+    keys, taken, names = segment_keys(by), set(frame.columns), {}
+    for key, name in zip(keys, by, strict=True):
+        while name in taken:
+            name = f"by_{name}"
+        names[key] = name
+        taken.add(name)
+    return frame.select(*keys, pl.exclude(keys)).rename(names)

@@ -194,4 +194,4 @@ def _notes(tally: pl.DataFrame, main: pl.DataFrame, params: RetentionParams) -> 
     return said
 
 
-RETENTION = Metric("retention", MEASURES, needs, tally, summarise)
+RETENTION = Metric("retention", ("main",), MEASURES, needs, tally, summarise)

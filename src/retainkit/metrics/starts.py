@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from retainkit.choices import Clock, Period
-from retainkit.errors import UsageError, check_choice
+from retainkit.errors import UsageError, check_choice, check_kinds
 from retainkit.metrics.base import segment_keys
 from retainkit.periods import DAY, ELAPSED, HOUR, Ints, Window, duration
 from retainkit.selectors import ANY, Selector, parse_selector
@@ -18,7 +18,7 @@ from retainkit.stats.intervals import quantile
 from retainkit.timeline import Bools, Grain, Timeline, first_of_each
 from retainkit.wording import counted
 
-START_MEASURES = ("never", "seen", "from_events", "early")
+START_MEASURES = ("never", "seen", "from_events", "early", "before")
 CLOCKS: tuple[Clock, ...] = get_args(Clock)
 
 
@@ -34,6 +34,7 @@ class ReturnParams:
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         check_choice("--clock", self.clock, CLOCKS)
         quantile(self.confidence)
         self.start, self.back  # noqa: B018 - parsing them is the check
@@ -118,12 +119,26 @@ def left_out(params: ReturnParams, entries: Entries) -> pl.DataFrame:
 def doubts(
     timeline: Timeline, params: ReturnParams, entries: Entries, window: Window
 ) -> dict[str, Ints]:
-    """Return which starts are mere first events, and which are earlier than all events."""
+    """Return what to doubt about each start.
+
+    from_events: it is a mere first event. early: it lies before all events of the data. before:
+    how many events of the member lie before its joining.
+    """
     joined = timeline.joined.is_not_null().to_numpy()[entries.member]
     by_table = joined & (params.start_event is None)
     early = by_table & (timeline.grain == "exact") & (entries.moment < window.first)
     assumed = ~by_table & (params.start_event is None)
-    return {"from_events": assumed.astype(np.int64), "early": early.astype(np.int64)}
+    before = (entries.row - timeline.bounds[entries.member]) * by_table
+    return {
+        "from_events": assumed.astype(np.int64),
+        "early": early.astype(np.int64),
+        "before": before,
+    }
+
+
+def a(unit: str) -> str:
+    """Return a unit with its article."""
+    return f"an {unit}" if unit == "hour" else f"a {unit}"
 
 
 def event_words(selector: Selector) -> str:
@@ -133,7 +148,7 @@ def event_words(selector: Selector) -> str:
 
 def start_words(params: ReturnParams, unit: str | None) -> str:
     """Return who is followed, for a definition: "members who …"."""
-    when = f" in a {unit}" if unit else ""
+    when = f" in {a(unit)}" if unit else ""
     if params.start_event:
         return f"members with their first {event_words(params.start)}{when}"
     return f"members who started{when} (joined, else first event)"
@@ -147,6 +162,12 @@ def clock_words(params: ReturnParams, unit: Period) -> str:
     return f"ages are whole units of {hours} hours since each member's own start"
 
 
+def _no_start(params: ReturnParams) -> str:
+    if params.start_event:
+        return f"no {event_words(params.start)}"
+    return "joined before --since, or at or after as-of"
+
+
 def start_notes(tally: pl.DataFrame, params: ReturnParams) -> list[str]:
     """Return the notes on who is in no cohort, and on who may not be new."""
     said = []
@@ -154,10 +175,8 @@ def start_notes(tally: pl.DataFrame, params: ReturnParams) -> list[str]:
     assumed = int(tally["from_events"].sum())
     if never:
         said.append(
-            counted(never, "member never starts", "members never start")
-            + " in this window"
-            + (f" (no {event_words(params.start)})" if params.start_event else "")
-            + ": in no cohort."
+            counted(never, "member does not start", "members do not start")
+            + f" within the window ({_no_start(params)}): in no cohort."
         )
     if seen:
         said.append(
@@ -171,10 +190,16 @@ def start_notes(tally: pl.DataFrame, params: ReturnParams) -> list[str]:
             + " joined before the first event in the data: where the export does not reach back "
             "to their start, their early ages are unseen, not lost (--since leaves them out)."
         )
+    before = int(tally["before"].sum())
+    if before:
+        said.append(
+            counted(before, "event lies before its member", "events lie before their members")
+            + " joined: activity, but at no age."
+        )
     if assumed and params.lookback is None:
         said.append(
-            counted(assumed, "member starts", "members start")
-            + " at the first event in the data: if the export begins after they did, the first "
+            counted(assumed, "member starts at its", "members start at their")
+            + " first event in the data: if the export begins later than members did, the first "
             "cohorts are not new members; --lookback 30d leaves out members already seen in the "
             "first 30 days."
         )

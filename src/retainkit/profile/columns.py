@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import polars as pl
+import polars.selectors as cs
 
 from retainkit.profile.shapes import shapes
 from retainkit.profile.tallies import Repeats
@@ -49,9 +50,9 @@ def read_columns(
     with table.reading():
         sample = table.sample()
         values: dict[str, pl.Series | None] = {column.name: column.clear() for column in sample}
-        for batch in table.frame.select(table.header).collect_batches(
-            chunk_size=BATCH, maintain_order=False
-        ):
+        # By name: a text would be read as a pattern where a column is called "*" or "^a$".
+        raw = table.frame.select(cs.by_name(*table.header))
+        for batch in raw.collect_batches(chunk_size=BATCH, maintain_order=False):
             seen.rows += batch.height
             seen.repeats.add(batch.hash_rows())
             for column in batch:

@@ -112,5 +112,10 @@ def _cast(role: Role, header: Sequence[str], options: SourceOptions, table: str)
     if mapped is None:
         missing = missing_roles([role], header, table) if role in REQUIRED else None
         return Casting(role, None, (), candidates, missing)
-    columns = column_or_sql(FLAGS[role], mapped.source, header).meta.root_names()
-    return Casting(role, mapped, tuple(columns), candidates)
+    return Casting(role, mapped, _columns(role, mapped.source, header), candidates)
+
+
+def _columns(role: Role, source: str, header: Sequence[str]) -> tuple[str, ...]:
+    if source in header:
+        return (source,)
+    return tuple(column_or_sql(FLAGS[role], source, header).meta.root_names())

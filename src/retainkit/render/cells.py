@@ -13,6 +13,7 @@ from datetime import date, datetime
 UNKNOWN = "–"
 EMPTY = "(empty)"
 NONE = "(none)"
+_SAID = {"", UNKNOWN, EMPTY, NONE}
 _REPLACEMENT = "\ufffd"
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Letters and marks that draw nothing: joiners and fillers outside the format category.
@@ -44,10 +45,17 @@ def _is_noncharacter(code: int) -> bool:
 
 
 def label(value: object) -> str:
-    """Return a name out of the data: a segment, an event. Null is "(none)"."""
+    """Return a name out of the data: a segment, an event. Null is "(none)".
+
+    A text that reads like what stands for null or nothing is in quotes.
+    """
     if value is None:
         return NONE
-    return clean(str(value)) or EMPTY
+    text = clean(str(value))
+    if not text:
+        return EMPTY
+    # With its quotes off, so that no text in quotes is drawn like another one put in them.
+    return f'"{text}"' if text.replace('"', "").strip() in _SAID else text
 
 
 def count(value: int | None) -> str:

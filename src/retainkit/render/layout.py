@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from retainkit.render.view import Column, Grid
 
 GAP = 2  # between columns; heated ones touch, with one space inside on each side
-_NARROWEST = 12  # no name is shortened below this
+_NARROWEST = 12  # no name is shortened below this to draw an optional column
+_LEAST = 3  # nor any text below this
 _NAMES_SHARE = 0.6  # of the page, for what must be drawn, where optional columns want room too
 
 
@@ -30,7 +31,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns that are drawn, and the titles of those that do not fit."""
+    """The columns that are drawn, and what those that do not fit are called."""
 
     placed: tuple[Placed, ...]
     left_out: tuple[str, ...] = ()
@@ -42,15 +43,16 @@ class Layout:
 
 
 def optional_titles(grid: Grid) -> tuple[str, ...]:
-    """Return the titles of the columns that may be left out."""
-    return tuple(column.title for column in grid.columns if column.optional)
+    """Return what the columns that may be left out are called."""
+    return tuple(column.name for column in grid.columns if column.optional)
 
 
 def lay_out(grids: Sequence[Grid], width: int) -> list[Layout]:
     """Return a layout for each grid within `width`.
 
-    Names are shortened first, then optional columns are left out from the right. Grids with the
-    same optional columns draw the same ones, equally wide, so that they can be compared.
+    Names are shortened first, then optional columns are left out from the right, then names are
+    shortened further; numbers are never cut. Grids with the same optional columns draw the same
+    ones, equally wide, so that they can be compared.
     """
     alike: dict[tuple[str, ...], list[Grid]] = {}
     for grid in grids:
@@ -64,7 +66,7 @@ def _alike(grids: Sequence[Grid], width: int) -> list[Layout]:
     widest = [max(p.width for p in same) for same in zip(*map(_optional, natural), strict=True)]
     shortened = [_shortened(_widened(placed, widest), width) for placed in natural]
     fitting = min(_fitting(placed, width) for placed in shortened)
-    return [_cut(placed, fitting) for placed in shortened]
+    return [_squeezed(_cut(placed, fitting), width) for placed in shortened]
 
 
 def _natural(grid: Grid) -> list[Placed]:
@@ -90,25 +92,48 @@ def _widened(placed: Sequence[Placed], widest: Sequence[int]) -> list[Placed]:
 
 def _shortened(placed: Sequence[Placed], width: int) -> list[Placed]:
     """Return `placed` with its widest names cut until there is room for the rest."""
-    placed = list(placed)
-    optional = _optional(placed)
     over = _taken(placed) - width
-    if optional:
+    if optional := [p for p in _optional(placed) if not p.column.rank]:
         # No more than the optional columns could use, no less than their share of the page.
         must = _taken(placed) - _taken(optional)
         over = min(over, must - int(width * _NAMES_SHARE))
+    return _less(placed, over, _names(placed), _NARROWEST)
+
+
+def _squeezed(layout: Layout, width: int) -> Layout:
+    """Return `layout` with names cut to a rest, then dates, where even what must be is too wide."""
+    placed = layout.placed
+    for texts in (_names(placed), {p.position for p in placed if p.column.align == "left"}):
+        placed = tuple(_less(placed, _taken(placed) - width, texts, _LEAST))
+    return replace(layout, placed=placed)
+
+
+def _names(placed: Iterable[Placed]) -> set[int]:
+    """Return the positions of the columns that may be shortened."""
+    columns = ((p.position, p.column) for p in placed)
+    return {n for n, c in columns if c.align == "left" and not (c.optional or c.whole)}
+
+
+def _less(placed: Sequence[Placed], over: int, texts: set[int], least: int) -> list[Placed]:
+    """Return `placed` narrower by up to `over`, the widest of `texts` cut first."""
+    cut = list(placed)
     for _ in range(over):
-        names = [p for p in placed if p.column.align == "left" and not p.column.optional]
-        widest = max(names, key=lambda p: p.width, default=None)
-        if widest is None or widest.width <= _NARROWEST:
+        long = [n for n, p in enumerate(cut) if p.position in texts and p.width > least]
+        widest = max(long, key=lambda n: cut[n].width, default=None)
+        if widest is None:
             break
-        placed[widest.position] = replace(widest, width=widest.width - 1)
-    return placed
+        cut[widest] = replace(cut[widest], width=cut[widest].width - 1)
+    return cut
+
+
+def _kept_first(placed: Iterable[Placed]) -> list[Placed]:
+    """Return the optional columns, those first that are left out last."""
+    return sorted(_optional(placed), key=lambda p: (-p.column.rank, p.position))
 
 
 def _fitting(placed: Sequence[Placed], width: int) -> int:
-    """Return how many optional columns fit beside the others, from the left."""
-    optional = _optional(placed)
+    """Return how many optional columns fit beside the others."""
+    optional = _kept_first(placed)
     while optional and _taken(placed) > width:
         last = optional.pop()
         placed = [p for p in placed if p is not last]
@@ -116,6 +141,8 @@ def _fitting(placed: Sequence[Placed], width: int) -> int:
 
 
 def _cut(placed: Sequence[Placed], fitting: int) -> Layout:
-    left_out = _optional(placed)[fitting:]
-    drawn = tuple(p for p in placed if p not in left_out)
-    return Layout(drawn, tuple(p.column.title for p in left_out))
+    left_out = {p.position for p in _kept_first(placed)[fitting:]}
+    return Layout(
+        tuple(p for p in placed if p.position not in left_out),
+        tuple(p.column.name for p in placed if p.position in left_out),
+    )

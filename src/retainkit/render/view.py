@@ -51,16 +51,26 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column(_Shown):
-    """A column of a Grid.
+    """A column of a Grid. Where the page is too narrow, text on the left is shortened.
 
-    optional: may be left out, from the right, where the page is too narrow. heated: its cells
-    carry heat or may be provisional, and are drawn as joined fields.
+    optional: may be left out, from the right; those of a higher `rank` after all of a lower one.
+    called: what it is called where it is left out, by default the title. heated: its cells carry
+    heat or may be provisional, and are drawn as joined fields. whole: shortened only after all
+    others, because what is left would mislead (dates).
     """
 
     title: str
     align: Align = "left"
     optional: bool = False
     heated: bool = False
+    rank: int = 0
+    called: str = ""
+    whole: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return self.called or self.title
 
 
 @dataclass(frozen=True)

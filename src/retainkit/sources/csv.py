@@ -30,23 +30,26 @@ def read_csv(
     """
     text = look(file, head, options)
     separator = separator_of(text, options.separator)
-    names, notes = _names(text, separator, header=options.header)
+    names, renamed = _names(text, separator, header=options.header)
     if origin:
         refuse_own_names(file.name, names)
+    notes = text.notes
     if separator != ",":
-        notes = (f"separated by {_SPOKEN.get(separator, repr(separator))}", *notes)
+        notes = (*notes, f"separated by {_SPOKEN.get(separator, repr(separator))}")
     skip = text.leading_blank_lines + options.header
     rows = _scan(_utf8(text, separator, scratch), separator, names, skip=skip, origin=origin)
-    return Part(file.name, rows, dict.fromkeys(names, pl.String()), (*text.notes, *notes))
+    return Part(file.name, rows, dict.fromkeys(names, pl.String()), notes, renamed)
 
 
-def _names(text: Text, separator: str, *, header: bool) -> tuple[list[str], tuple[str, ...]]:
+def _names(
+    text: Text, separator: str, *, header: bool
+) -> tuple[list[str], dict[str, tuple[str, ...]]]:
     rows = text.rows(separator)
     if not rows:
         raise InputError(f"'{text.file.name}' has no row that can be read.", "Look at its start.")
     if header:
         return readable(rows[0])
-    return [f"column_{i}" for i in range(1, max(map(len, rows)) + 1)], ()
+    return [f"column_{i}" for i in range(1, max(map(len, rows)) + 1)], {}
 
 
 def _utf8(text: Text, separator: str, scratch: Scratch) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from retainkit.choices import Weekday
+from retainkit.errors import check_kinds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,3 +49,6 @@ class SourceOptions:
     header: bool = True
     max_rejects: float = 0.5
     rejects: str | None = None
+
+    def __post_init__(self) -> None:
+        check_kinds(self)

@@ -4,49 +4,77 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import polars as pl
 
 from retainkit.errors import InputError
+from retainkit.schema import Header
+from retainkit.sources.dtypes import common, converted, fits_float
+from retainkit.sources.faults import reading
 
 FILE, ROW = "__file", "__row"
-_INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
-_TEXTUAL = (pl.String, pl.Categorical, pl.Enum, pl.Boolean)
 
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one file or frame: nothing read yet, ROW first where it was asked for."""
+    """The rows of one file or frame: nothing read yet, ROW first where it was asked for.
+
+    renamed: names of the file's that are no columns', and what the columns are called instead.
+    """
 
     name: str
     frame: pl.LazyFrame
     schema: Mapping[str, pl.DataType]
     notes: tuple[str, ...] = ()
+    renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def readable(cells: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Return a distinct name for each cell of a header, and notes.
+def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """Return a distinct name for each cell of a header, and the cells that are called otherwise.
 
     A name that occurs twice is numbered everywhere (`a_1`, `a_2`), so that no column is left
-    that could be taken for the one that was meant.
+    that could be taken for the one that was meant. One that Polars takes for a pattern (`*`,
+    `^a$`) stands in parentheses.
     """
     given = [cell.strip() or f"column_{i}" for i, cell in enumerate(cells, 1)]
     times = Counter(given)
     taken = set(given)
     names: list[str] = []
     for name in given:
-        number = 1
+        number, plain = 1, name
         while times[name] > 1 and f"{name}_{number}" in taken:
             number += 1
-        names.append(f"{name}_{number}" if times[name] > 1 else name)
-        taken.add(names[-1])
-    doubled = [name for name, count in times.items() if count > 1]
-    return names, tuple(
-        f"the header names '{name}' {times[name]} times: read as "
-        + ", ".join(f"'{each}'" for each, was in zip(names, given, strict=True) if was == name)
-        for name in doubled
+        if times[name] > 1:
+            plain = f"{name}_{number}"
+        while _is_pattern(plain) or (plain != name and plain in taken):
+            plain = f"({plain})"
+        names.append(plain)
+        taken.add(plain)
+    renamed: dict[str, tuple[str, ...]] = {}
+    for name, plain in zip(given, names, strict=True):
+        if name != plain:
+            renamed[name] = (*renamed.get(name, ()), plain)
+    return names, renamed
+
+
+def without_patterns(part: Part) -> Part:
+    """Return `part` with other names for columns that Polars takes for patterns."""
+    names, renamed = readable(list(part.schema))
+    renamed = {name: plain for name, plain in renamed.items() if name in part.schema}
+    if not any(map(_is_pattern, renamed)):
+        return part
+    return replace(
+        part,
+        frame=part.frame.rename({name: plain[0] for name, plain in renamed.items()}),
+        schema=dict(zip(names, part.schema.values(), strict=True)),
+        renamed=renamed,
     )
+
+
+def _is_pattern(name: str) -> bool:
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
 def refuse_own_names(name: str, columns: Iterable[str]) -> None:
@@ -59,7 +87,7 @@ def refuse_own_names(name: str, columns: Iterable[str]) -> None:
         )
 
 
-def join(parts: Sequence[Part], *, origin: bool) -> tuple[pl.LazyFrame, list[str], list[str]]:
+def join(parts: Sequence[Part], *, origin: bool) -> tuple[pl.LazyFrame, Header, list[str]]:
     """Return the rows of all `parts` one after the other, the data columns, and notes.
 
     Columns are joined by name. One that a part does not have is null there; one that is typed
@@ -69,7 +97,7 @@ def join(parts: Sequence[Part], *, origin: bool) -> tuple[pl.LazyFrame, list[str
     for part in parts:
         for column, dtype in part.schema.items():
             places.setdefault(column, {}).setdefault(dtype, part.name)
-    types = {column: _common(list(found)) for column, found in places.items()}
+    types = _types(parts, places)
     header = [column for column, dtype in types.items() if dtype is not None]
     own = [FILE, ROW] if origin else []
     frames = [
@@ -79,7 +107,8 @@ def join(parts: Sequence[Part], *, origin: bool) -> tuple[pl.LazyFrame, list[str
         for part in parts
     ]
     notes = [*_told(parts), *_missing(parts, places), *_mixed(places, types)]
-    return pl.concat(frames), header, notes
+    renamed = {name: plain for part in parts for name, plain in part.renamed.items()}
+    return pl.concat(frames), Header(header, renamed), notes
 
 
 def named(names: Sequence[str]) -> str:
@@ -91,36 +120,40 @@ def named(names: Sequence[str]) -> str:
 def _as(column: str, dtype: pl.DataType | None, wanted: pl.DataType | None) -> pl.Expr:
     if dtype is None:
         return pl.lit(None, wanted).alias(column)
-    if dtype == wanted:
-        return pl.col(column)
-    if isinstance(dtype, pl.Datetime) and wanted == pl.String:
-        return pl.col(column).dt.to_string("iso")
-    return pl.col(column).cast(wanted or dtype)
+    return converted(pl.col(column), dtype, wanted or dtype)
 
 
-def _common(dtypes: Sequence[pl.DataType]) -> pl.DataType | None:
-    """Return a type that holds all of `dtypes` exactly; None where there is none."""
-    known = [dtype for dtype in dtypes if dtype != pl.Null] or [pl.String()]
-    first = known[0]
-    if len(known) == 1:
-        return first
-    if all(dtype in _INTEGERS for dtype in known):
-        return pl.Int64()
-    if all(dtype.is_float() for dtype in known):
-        return pl.Float64()
-    zones = {dtype.time_zone if isinstance(dtype, pl.Datetime) else ... for dtype in known}
-    if len(zones) == 1 and isinstance(first, pl.Datetime):
-        return pl.Datetime("us", first.time_zone)
-    plain = (each.is_numeric() or each.is_temporal() or each in _TEXTUAL for each in known)
-    return pl.String() if all(plain) else None
+def _types(
+    parts: Sequence[Part], places: Mapping[str, Iterable[pl.DataType]]
+) -> dict[str, pl.DataType | None]:
+    """Return the type that each column has once the parts are joined."""
+
+    def exact(column: str) -> bool:
+        return all(
+            _fits(part, column, part.schema[column]) for part in parts if column in part.schema
+        )
+
+    return {column: common(list(found), partial(exact, column)) for column, found in places.items()}
+
+
+def _fits(part: Part, column: str, dtype: pl.DataType) -> bool:
+    with reading(part.name):
+        return fits_float(part.frame, column, dtype)
 
 
 def _told(parts: Sequence[Part]) -> list[str]:
     files = defaultdict(list)
     for part in parts:
-        for note in part.notes:
+        for note in (*part.notes, *map(_renaming, part.renamed.items())):
             files[note].append(part.name)
     return [f"{named(names)}: {note}." for note, names in files.items()]
+
+
+def _renaming(item: tuple[str, tuple[str, ...]]) -> str:
+    name, plain = item
+    listed = ", ".join(f"'{each}'" for each in plain)
+    times = f" {len(plain)} times" if len(plain) > 1 else ""
+    return f"the header names '{name}'{times}: read as {listed}"
 
 
 def _missing(parts: Sequence[Part], columns: Iterable[str]) -> list[str]:

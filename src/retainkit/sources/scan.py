@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from retainkit.errors import InputError, UsageError
+from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.faults import FAULTS, fault, reading
 from retainkit.sources.files import File, Scratch, locate
@@ -18,7 +19,7 @@ from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
-from retainkit.sources.parts import Part, join
+from retainkit.sources.parts import Part, join, without_patterns
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Table:
     """
 
     frame: pl.LazyFrame
-    header: tuple[str, ...]
+    header: Header
     files: tuple[str, ...]
     notes: tuple[str, ...]
     origin: bool
@@ -83,7 +84,7 @@ def open_table(
         frame, header, more = join(parts, origin=origin)
         yield Table(
             frame,
-            header=tuple(header),
+            header=header,
             files=tuple(part.name for part in parts),
             notes=(*notes, *more),
             origin=origin,

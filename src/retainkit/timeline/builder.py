@@ -78,6 +78,7 @@ class Builder:
             grain=self.needs.grain,
             selectors=self.needs.selectors,
             joined=at["joined"],
+            listed=np.isin(known, table_keys),
             segments=pl.DataFrame(segments),
             bounds=bounds,
             time=rows.times,

@@ -55,8 +55,9 @@ class Needs:
 class Timeline:
     """The events of some members, sorted by (member, time).
 
-    joined: Int64 us a member, null where unknown. segments: a String column a segment, one row a
-    member. bounds: Ints[members + 1]; the events of member i are rows bounds[i] to bounds[i + 1].
+    joined: Int64 us a member, null where unknown. listed: which members the member table has.
+    segments: a String column a segment, one row a member. bounds: Ints[members + 1]; the events
+    of member i are rows bounds[i] to bounds[i + 1].
     time: Ints[rows], us where grain is "exact", else the index of the grain's period.
     marks: uint16[rows], bit i tells whether selectors[i] passes. amount: Ints[rows] in
     millionths; order: Ints[rows], a code for each order id, -1 where there is none.
@@ -66,6 +67,7 @@ class Timeline:
     grain: Grain
     selectors: tuple[Selector, ...]
     joined: pl.Series
+    listed: Bools
     segments: pl.DataFrame
     bounds: Ints
     time: Ints

@@ -5,6 +5,6 @@ from retainkit.metrics.cohort.params import CohortParams
 from retainkit.metrics.cohort.summary import summarise
 from retainkit.metrics.cohort.tally import MEASURES, needs, tally
 
-COHORT = Metric("cohort", MEASURES, needs, tally, summarise)
+COHORT = Metric("cohort", ("main", "pooled"), MEASURES, needs, tally, summarise)
 
 __all__ = ["COHORT", "CohortParams"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import get_args
 
@@ -9,6 +10,8 @@ from retainkit.choices import CohortKind, CohortMode, Measure, Period
 from retainkit.errors import UsageError, check_choice
 from retainkit.metrics.starts import ReturnParams
 from retainkit.periods import ELAPSED, FURTHEST, PERIODS
+
+_SPAN = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,8 @@ class CohortParams(ReturnParams):
             raise UsageError(
                 f"--brackets asks who was active in a bracket; --mode {self.mode} has none."
             )
-        self.spans  # noqa: B018 - parsing them is the check
+        if len(set(self.spans)) < len(self.spans):
+            raise UsageError("--brackets: a bracket is named twice.")
 
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:
@@ -52,15 +56,21 @@ class CohortParams(ReturnParams):
         return tuple(_span(text) for text in self.brackets)
 
     @property
+    def labels(self) -> list[str]:
+        """What the brackets are called: 1-3, or 4 for a single age."""
+        return [f"{a}-{b}" if a < b else str(a) for a, b in self.spans]
+
+    @property
     def reach(self) -> int:
         """The last age that any column spans."""
         return max(last for _, last in self.spans)
 
 
 def _span(text: str) -> tuple[int, int]:
-    first, dash, last = text.strip().partition("-")
-    if first.isdecimal() and (not dash or last.isdecimal()):
-        span = int(first), int(last or first)
-        if span[0] <= span[1] <= FURTHEST:
-            return span
-    raise UsageError(f"--brackets: '{text}' is not a range of ages like 1-3.")
+    match = _SPAN.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"--brackets: '{text}' is not a range of ages like 1-3.")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not first <= last <= FURTHEST:
+        raise UsageError(f"--brackets: '{text}' goes back, or beyond age {FURTHEST:,}.")
+    return first, last

@@ -97,6 +97,5 @@ def _finished(cells: pl.DataFrame, params: CohortParams) -> pl.DataFrame:
     else:
         cells = cells.with_columns(pl.col("value").cast(pl.Int64))
     if params.brackets:
-        labels = [text.strip() for text in params.brackets]
-        cells = cells.with_columns(pl.Series("age", labels)[cells["age"]])
+        cells = cells.with_columns(pl.Series("age", params.labels, pl.String)[cells["age"]])
     return cells.with_columns(value_per_member=pl.col("value") / pl.col("size"))

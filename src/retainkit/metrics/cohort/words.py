@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from retainkit.metrics.cohort.params import CohortParams
-from retainkit.metrics.starts import clock_words, event_words, start_notes, start_words
+from retainkit.metrics.starts import a, clock_words, event_words, start_notes, start_words
 from retainkit.periods import Window
 from retainkit.wording import counted
 
@@ -15,7 +15,7 @@ def definition(params: CohortParams) -> str:
     unit = params.period
     who = start_words(params, unit)
     if params.cohorts == "recurring":
-        who = f"members with {event_words(params.start)} in a {unit} (counted in each such {unit})"
+        who = f"members with {event_words(params.start)} in {a(unit)} (counted in each such {unit})"
     times = f"at least {params.min_occurrences} times " if params.min_occurrences > 1 else ""
     when = {
         "on": f"in the {unit} at that age",

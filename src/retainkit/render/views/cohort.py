@@ -71,7 +71,8 @@ class _Reading:
     def columns(self, *first: str) -> tuple[Column, ...]:
         """Return the columns `first`, a size, and one for each age."""
         ages = (Column(str(age), "right", optional=True, heated=True) for age in self.ages)
-        return (*map(Column, first), Column("size", "right"), *ages)
+        names = (Column(name, whole=name == "cohort") for name in first)
+        return (*names, Column("size", "right"), *ages)
 
 
 def view(result: Result) -> Document:

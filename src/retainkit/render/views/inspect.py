@@ -53,13 +53,13 @@ def _columns(frame: pl.DataFrame, caption: str) -> Iterator[Block]:
     rows = [_column(row) for row in frame.iter_rows(named=True)]
     yield Grid(columns, tuple(rows[:MOST_COLUMNS]), caption=caption)
     if len(rows) > MOST_COLUMNS:
-        yield Lines((f"And {len(rows) - MOST_COLUMNS} more columns, in -f csv.",))
+        yield Lines((f"And {counted(len(rows) - MOST_COLUMNS, 'more column')}, in -f csv.",))
 
 
 def _column(row: Row) -> tuple[Cell, ...]:
     values = "many" if row["distinct"] is None else cells.count(row["distinct"])
     return (
-        Cell(row["column"]),
+        Cell(cells.label(row["column"])),
         Cell(row["role"] or ""),
         Cell(cells.count(row["nulls"]) if row["nulls"] else ""),
         Cell(values),
@@ -88,7 +88,7 @@ def _days(days: pl.DataFrame) -> tuple[Block, ...]:
         )
         for part in drawn
     ]
-    columns = (Column(line), Column("rows", "right"), Column(f"{unit} by {unit}"))
+    columns = (Column(line, whole=True), Column("rows", "right"), Column(f"{unit} by {unit}"))
     grid = Grid(columns, tuple(rows), caption=f"rows per {unit}")
     return grid, Legend((_LEGEND.format(counted(top, "row"), unit),))
 
@@ -111,7 +111,7 @@ def _events(events: pl.DataFrame) -> Grid:
         Column("rows", "right"),
         Column("share", "right"),
         Column("members", "right"),
-        Column("", optional=True),
+        Column("", optional=True, called="bar"),
         Column("first", optional=True),
         Column("last", optional=True),
     )
@@ -133,9 +133,9 @@ def _events(events: pl.DataFrame) -> Grid:
 
 def _members(members: pl.DataFrame) -> Grid:
     columns = (
-        Column("members"),
+        Column("members", whole=True),
         Column("number", "right"),
-        Column("joined"),
+        Column("joined", optional=True),
         Column("left", optional=True),
     )
     rows = (

@@ -31,13 +31,13 @@ def view(result: Result) -> Document:
     top = max(main["rate"].drop_nulls().to_list(), default=0.0)
     end = next((end for end in _BAR_ENDS if top <= end), 1.0)
     columns = (
-        *map(Column, keys),
+        *(Column(name, whole=name == "cohort") for name in keys),
         Column("day", "right"),
-        Column("mode"),
-        Column("mature", "right"),
+        Column("mode", whole=True),
+        Column("mature", "right", optional=True, rank=2),
         Column("rate", "right"),
-        Column(f"{_confidence(result.params)} interval", "right"),
-        Column(f"0–{end:.0%}", optional=True),
+        Column(f"{_confidence(result.params)} interval", "right", optional=True, rank=1),
+        Column(f"0–{end:.0%}", optional=True, called="bar"),
     )
     rows = _rows(main.iter_rows(named=True), keys, str(result.params.get("cohort") or ""), end)
     return Document(title, (Grid(columns, tuple(rows)), Legend(_LEGEND)))
@@ -50,11 +50,13 @@ def _confidence(params: Mapping[str, object]) -> str:
 def _rows(
     rows: Iterator[Row], keys: list[str], period: str, end: float
 ) -> Iterator[tuple[Cell, ...]]:
-    above: list[str] = []
+    above: list[object] = []
     for row in rows:
+        values = [row[name] for name in (*keys, "day")]
         names = [*(_key(name, row[name], period) for name in keys), f"D{row['day']}"]
-        yield (*map(Cell, _where_changed(names, above)), *_numbers(row, end))
-        above = names
+        same = _same(values, above)
+        yield (*map(Cell, [""] * same + names[same:]), *_numbers(row, end))
+        above = values
 
 
 def _key(name: str, value: object, period: str) -> str:
@@ -63,12 +65,10 @@ def _key(name: str, value: object, period: str) -> str:
     return cells.label(value)
 
 
-def _where_changed(names: list[str], above: list[str]) -> list[str]:
-    """Return `names` with those blank that only repeat the row above, from the left."""
-    same = 0
-    while same < len(above) and names[same] == above[same]:
-        same += 1
-    return [""] * same + names[same:]
+def _same(values: list[object], above: list[object]) -> int:
+    """Return how many keys only repeat the row above, from the left; as data, not as drawn."""
+    pairs = zip(values, above, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), len(above))
 
 
 def _numbers(row: Row, end: float) -> Iterator[Cell]:
