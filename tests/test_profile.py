@@ -55,6 +55,11 @@ def test_days_far_below_their_weekday_are_flagged() -> None:
     ]
 
 
+def test_one_day_without_rows_has_none() -> None:
+    table = pl.DataFrame({"day": [date(2024, 1, 1), date(2024, 1, 3)], "rows": 1, "members": 1})
+    assert list(notes(flagged(table))) == ["1 of 3 days has no rows: 2024-01-02."]
+
+
 def test_a_stray_date_does_not_fill_a_century_with_gaps() -> None:
     ends = pl.DataFrame({"day": [date(1924, 1, 1), date(2024, 1, 1)], "rows": 1, "members": 1})
     assert flagged(ends).height == 2

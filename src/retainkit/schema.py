@@ -101,7 +101,7 @@ def by_alias(role: Role, header: Sequence[str]) -> Mapped | None:
     Raises InputError listing the candidates when several do.
     """
     known = {fold(alias) for alias in ALIASES[role]}
-    doubled = {name: new for name, new in _renamed(header).items() if fold(name) in known}
+    doubled = {name: new for name, new in renamed_in(header).items() if fold(name) in known}
     found = [name for name in header if fold(name) in known]
     found += [name for new in doubled.values() for name in new if name not in found]
     if len(found) > 1:
@@ -134,7 +134,7 @@ def missing_roles(
 def unknown_column(option: str, name: str, header: Sequence[str]) -> InputError:
     """Return the error for a column that an option names and the source does not have."""
     there = ", ".join(f"'{column}'" for column in header)
-    new = _renamed(header).get(name)
+    new = renamed_in(header).get(name)
     if new is not None:
         listed = " or ".join(f"'{column}'" for column in new)
         times = f" {_times(new)}" if len(new) > 1 else ""
@@ -148,7 +148,8 @@ def unknown_column(option: str, name: str, header: Sequence[str]) -> InputError:
     )
 
 
-def _renamed(header: Sequence[str]) -> Mapping[str, Sequence[str]]:
+def renamed_in(header: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Return the names in the file that no column of `header` goes by, and what is read instead."""
     return header.renamed if isinstance(header, Header) else {}
 
 

@@ -22,6 +22,10 @@ _ALTERNATIVE = re.compile(
     r"""\s*(?P<name>"(?:[^"]|"")*"|\*|[^\s|\[\]"'=*>,()]+)?\s*(?:\[(?P<condition>.*)\])?\s*""",
     re.DOTALL,
 )
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_RESERVED = re.compile(
+    r"\b(order|group|select|from|where|user|table|limit|offset|union|join|having|by|values)\b", re.I
+)
 _QUOTES = {"top": '"', "bracket": "\"'"}
 
 
@@ -68,16 +72,46 @@ class Selector:
 
 
 def parse_sql(text: str) -> pl.Expr:
-    """Return a SQL expression; raises polars.exceptions.PolarsError for what is none.
+    """Return a SQL expression whose value in a row depends on that row alone.
 
-    An alias is none: `x > 1 oops` would otherwise pass, with the stray word taken for a name.
+    Raises UsageError for what is none; its message goes on where "the condition" ends. An alias
+    is none: `x > 1 oops` would otherwise pass, with the stray word taken for a name.
     """
     import polars as pl
 
-    expr = pl.sql_expr(text)
-    if not expr.meta.eq(expr.meta.undo_aliases()):
-        raise pl.exceptions.SQLSyntaxError(f"a stray word at the end of '{text}'")
+    bare = _QUOTED.sub("''", text)
+    if re.search(r"\(\s*select\b", bare, re.IGNORECASE):
+        raise UsageError("has a subquery, which is not supported")
+    try:
+        expr = pl.sql_expr(text)
+        stray = not expr.meta.eq(expr.meta.undo_aliases())
+        many = re.search(r"\bover\s*\(", bare, re.IGNORECASE) or _aggregates(expr)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"is not SQL: {str(error).splitlines()[0]}", _reserved(bare)) from None
+    if stray:
+        raise UsageError("is not SQL: there is a stray word at its end")
+    if many:
+        raise UsageError("has an aggregate or window function; a row has to stand for itself")
     return expr
+
+
+def _reserved(sql: str) -> str | None:
+    found = _RESERVED.search(sql)
+    if found is None:
+        return None
+    word = found[0]
+    return f"SQL reserves '{word}'; a column called so stands in double quotes: \"{word}\"."
+
+
+def _aggregates(expr: pl.Expr) -> bool:
+    """Return whether any step of an expression makes one value of many rows."""
+    import polars as pl
+
+    try:
+        scalar = expr.meta.is_scalar() and bool(expr.meta.root_names())
+    except pl.exceptions.PolarsError:  # some steps need the columns' types to tell
+        scalar = False
+    return scalar or expr.meta.eq(pl.len()) or any(map(_aggregates, expr.meta.pop()))
 
 
 def parse_selector(text: str) -> Selector:
@@ -136,12 +170,10 @@ def _name(written: str | None) -> str | None:
 
 
 def _check_sql(whole: str, at: int, condition: str) -> None:
-    import polars as pl
-
     try:
         parse_sql(condition)
-    except pl.exceptions.PolarsError as error:
-        raise _fault(whole, at, f"the condition is not SQL: {error}") from None
+    except UsageError as error:
+        raise _fault(whole, at, f"the condition {error.message}", error.hint) from None
 
 
 def _split(whole: str, start: int, text: str, sign: str) -> Iterator[tuple[int, str]]:
@@ -177,10 +209,11 @@ def _free(whole: str, start: int, text: str) -> Iterator[int]:
         raise _fault(whole, start + opened[-1], "this '[' is never closed")
 
 
-def _fault(whole: str, at: int, what: str) -> UsageError:
+def _fault(whole: str, at: int, what: str, hint: str | None = None) -> UsageError:
     return UsageError(
         f"Event selector, position {at + 1}: {what}.\n  {whole}\n  {' ' * at}^",
-        "Write name, a|b, \"a name\", *, name[amount > 100], [channel = 'x'] or label = name.",
+        hint
+        or "Write name, a|b, \"a name\", *, name[amount > 100], [channel = 'x'] or label = name.",
     )
 
 

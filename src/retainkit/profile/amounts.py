@@ -9,6 +9,7 @@ import polars as pl
 from retainkit.errors import RetainkitError
 from retainkit.profile.roles import Casting, read_role
 from retainkit.sources import SourceOptions, Table
+from retainkit.wording import counted
 
 
 def read_amounts(
@@ -28,8 +29,9 @@ def read_amounts(
         negative, unreadable = counts.collect(engine="streaming").row(0)
     notes = []
     if negative:
-        notes.append(f"Rows with a negative amount (refunds, cancellations?): {negative:,}.")
+        rows = counted(negative, "row has a negative amount", "rows have negative amounts")
+        notes.append(f"{rows}: refunds, cancellations?")
     if unreadable:
-        where = "their rows are refused where amounts count"
-        notes.append(f"Amounts that cannot be read ({where}): {unreadable:,}.")
+        rows = counted(unreadable, "row has an amount", "rows have amounts")
+        notes.append(f"{rows} that cannot be read: refused where amounts count.")
     return casting, notes

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import polars as pl
 
+from retainkit.wording import counted
+
 GAP, LOW = "gap", "low"
 LONGEST = timedelta(days=40 * 366)  # from first to last; more comes from stray dates
 
@@ -53,7 +55,8 @@ def notes(days: pl.DataFrame) -> Iterator[str]:
         others = [day for day in gaps if day.weekday() not in never]
         habit = [f"every {_WEEKDAYS[day]}" for day in sorted(never)]
         listed = "; ".join([*habit, *_listed(_spans(others, never))])
-        yield f"{len(gaps):,} of {days.height:,} days have no rows: {listed}."
+        have = "has" if len(gaps) == 1 else "have"
+        yield f"{len(gaps):,} of {counted(days.height, 'day')} {have} no rows: {listed}."
     low = _of(days, LOW)
     if low:
         listed = ", ".join(_listed(_spans(low, set())))

@@ -13,6 +13,7 @@ from retainkit.profile.seen import Seen
 from retainkit.profile.tables import SAME_TIME
 from retainkit.profile.usage import Usage
 from retainkit.sources import SourceOptions
+from retainkit.wording import counted
 
 
 def of(seen: Seen, tables: Mapping[str, pl.DataFrame], options: SourceOptions) -> tuple[str, ...]:
@@ -50,14 +51,15 @@ def _refused(usage: Usage, options: SourceOptions) -> Iterator[str]:
     read = usage.rows + refused + sum(usage.left_out.values())
     if refused > options.max_rejects * read:
         yield (
-            f"{refused / read:.0%} of the rows would be refused, more than --max-rejects "
-            f"{options.max_rejects:.0%}: other commands stop."
+            f"{counted(refused, 'row')} of {read:,} would be refused ({refused / read:.0%}), more "
+            f"than --max-rejects {options.max_rejects:.0%}: other commands stop."
         )
 
 
 def _placeholders(seen: Seen) -> Iterator[str]:
     if seen.columns.nobody:
-        listed = ", ".join(f"'{word}' {rows:,}" for word, rows in seen.columns.nobody.most_common())
+        found = seen.columns.nobody.most_common()
+        listed = ", ".join(f"'{word}' in {counted(rows, 'row')}" for word, rows in found)
         yield f"Ids that mean nobody are refused: {listed}."
 
 
@@ -66,8 +68,9 @@ def _repeats(duplicates: pl.DataFrame) -> Iterator[str]:
     for kind, rows, estimated in duplicates.iter_rows():
         # That member and time repeat is nothing odd: the lines of one order do.
         if rows > told and kind != SAME_TIME:
-            about = "about " if estimated else ""
-            yield f"Rows that repeat an earlier one, {kind}: {about}{rows:,}. They count."
+            repeating = counted(rows, "row repeats", "rows repeat")
+            about = f"about {repeating}" if estimated else repeating
+            yield f"{about[0].upper()}{about[1:]} an earlier one, {kind}; repeats count."
             told = rows
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from retainkit.periods import Calendar
+from retainkit.wording import counted
 
 MUCH = 0.05  # of all rows with one member: more than a person does
 
@@ -18,8 +19,8 @@ def member_notes(members: pl.DataFrame) -> Iterator[str]:
         yield f"One member has {most / total:.1%} of all rows: a guest account, a test, a till?"
     if members.schema["member"] == pl.String:
         folded = members["member"].str.to_lowercase().n_unique()
-        if folded < members.height:
-            yield f"Ids that differ from another one only by case: {members.height - folded:,}."
+        if same := members.height - folded:
+            yield f"{counted(same, 'id differs', 'ids differ')} from another one only by case."
 
 
 def compared(seen: pl.DataFrame, table: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
@@ -46,10 +47,10 @@ def table_notes(seen: pl.DataFrame, table: pl.DataFrame) -> Iterator[str]:
     both = seen.join(table, on="member")
     early = both.filter(pl.col("first") < pl.col("joined")).height
     if early:
-        yield f"Members with events before they joined: {early:,}."
+        yield f"{counted(early, 'member has', 'members have')} events before joining."
     backwards = table.filter(pl.col("left") < pl.col("joined")).height
     if backwards:
-        yield f"Members who left before they joined: {backwards:,}."
+        yield f"{counted(backwards, 'member')} left before joining."
 
 
 def _row(kind: str, frame: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 
 from retainkit.errors import UsageError
 from retainkit.periods import Calendar
-from retainkit.schema import Mapped, Role, unknown_column
+from retainkit.schema import Header, Mapped, Role, renamed_in, unknown_column
 from retainkit.selectors import ANY, Selector
 from retainkit.sources.expressions import Scope
 from retainkit.sources.fates import add_marks, add_where, fate
@@ -108,11 +108,12 @@ def read_events(
 def _sides(names: Sequence[str], table: Table, members: Table | None) -> tuple[Side, ...]:
     """Return on which side each segment column is; raises InputError naming all on neither."""
     ours = members.header if members is not None else ()
+    both = Header([*ours, *table.header], {**renamed_in(ours), **renamed_in(table.header)})
     faults = Faults()
     for name in names:
         with faults:
-            if name not in ours and name not in table.header:
-                raise unknown_column("--by", name, [*ours, *table.header])
+            if name not in both:
+                raise unknown_column("--by", name, both)
     faults.raise_any()
     return tuple("member" if name in ours else "event" for name in names)
 
@@ -127,11 +128,11 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
     if wanted.order:
         roles["order"] = False
     faults = Faults()
-    for option, names in _conditions(options, wanted):
+    for option, sql, names in _conditions(options, wanted):
         absent = names - set(header)
         roles |= {role: True for role in _EVENT_ROLES if role in absent}
         with faults:
-            check_columns(option, absent - set(_EVENT_ROLES), header)
+            check_columns(option, absent - set(_EVENT_ROLES), header, sql)
     flags = {role: getattr(options, f"{role}_col") for role in roles}
     with faults:
         mapping = choose(header, roles, flags)
@@ -139,16 +140,17 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
     return mapping
 
 
-def _conditions(options: SourceOptions, wanted: Wanted) -> Iterator[tuple[str, set[str]]]:
-    """Yield each condition's option and the columns it reads."""
+def _conditions(options: SourceOptions, wanted: Wanted) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield each condition's option, its text and the columns it reads."""
     if options.where is not None:
-        yield "--where", set(sql_expression("--where", options.where).meta.root_names())
+        where = sql_expression("--where", options.where)
+        yield "--where", options.where, set(where.meta.root_names())
     for mark in wanted.marks:
-        yield f"Event selector '{mark.text}'", mark.columns()
+        yield f"Event selector '{mark.text}'", mark.text, mark.columns()
 
 
 def _asked(options: SourceOptions, wanted: Wanted) -> set[str]:
-    return {name for _, names in _conditions(options, wanted) for name in names}
+    return {name for _, _, names in _conditions(options, wanted) for name in names}
 
 
 def _one_dtype(ids: pl.DataType, roster: Roster | None) -> tuple[pl.Expr, pl.DataFrame | None]:

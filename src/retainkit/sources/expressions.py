@@ -60,7 +60,7 @@ class Scope:
 
         Raises UsageError where it does not type-check or gives something other than `kind`.
         """
-        schema, fault = self.sample.schema, ""
+        fault = ""
         for columns in islice(self._readings(expr.meta.root_names(), kind), _MOST_TRIES):
             try:
                 dtype = self.sample.with_columns(**columns).select(expr).dtypes[0]
@@ -71,13 +71,17 @@ class Scope:
             if _is(dtype, kind):
                 return Reading(expr, columns, tuple(_numbers(columns, self.sample.clear())))
             fault = fault or f"it gives {dtype}, not {_MEANS[kind]}"
-        texts = [name for name in expr.meta.root_names() if schema[name] == pl.String]
         raise UsageError(
-            f"{option}: the expression cannot be computed: {fault}.",
-            f"Text columns in it: {', '.join(texts)}; texts stand in single quotes."
-            if texts
-            else None,
+            f"{option}: the expression cannot be used: {fault}.", self._hint(expr, kind)
         )
+
+    def _hint(self, expr: pl.Expr, kind: Kind) -> str | None:
+        names = dict.fromkeys(expr.meta.root_names())
+        if kind == "condition" and expr.meta.is_column():
+            return f"Compare it with something: \"{next(iter(names))} > 0\", \"… = 'a text'\"."
+        texts = [name for name in names if self.sample.schema[name] == pl.String]
+        listed = ", ".join(texts)
+        return f"Text columns in it: {listed}; texts stand in single quotes." if texts else None
 
     def add(self, name: str, reading: Reading) -> Scope:
         """Return the scope with the reading's value as column `name`; other columns stay."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from retainkit.errors import InputError, UsageError, nearest
 
-STDIN = "-"
+STDIN, STDIN_NAME = "-", "<stdin>"
 _DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq")
 _PACKED_SUFFIXES = (".gz", ".zst")
 _LITTER = {"Thumbs.db", "desktop.ini"}
@@ -64,6 +64,8 @@ def locate(names: Sequence[str | Path], scratch: Scratch) -> tuple[list[File], l
     files: list[File] = []
     notes: list[str] = []
     seen: dict[Path, str] = {}
+    if sum(str(name) == STDIN for name in names) > 1:
+        raise UsageError("'-' is named twice, and standard input can be read once.")
     for name in names:
         for file in _expand(str(name), scratch):
             real = file.path.resolve()
@@ -83,6 +85,8 @@ def paths(names: Sequence[str]) -> set[Path]:
 
 
 def _expand(name: str, scratch: Scratch) -> Iterator[File]:
+    if not name.strip():
+        raise UsageError("An empty name is no source.", "Name a file, a folder or a glob.")
     path = Path(name).expanduser()
     if name == STDIN:
         yield _spool_stdin(scratch)
@@ -174,7 +178,7 @@ def _spool_stdin(scratch: Scratch) -> File:
             "'-' reads standard input, which is this terminal.",
             "Pipe a file in: cat events.csv | retainkit … -",
         )
-    return _spool(sys.stdin.buffer, "<stdin>", scratch)
+    return _spool(sys.stdin.buffer, STDIN_NAME, scratch)
 
 
 def _spool(pipe: BinaryIO, name: str, scratch: Scratch) -> File:

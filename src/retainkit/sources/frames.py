@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def read_frame(frame: Input, *, origin: bool) -> Part:
+def read_frame(frame: Input, *, origin: bool, name: str | None = None) -> Part:
     """Return the rows of `frame`, its own types kept. A named pandas index is a column.
+
+    name: what messages call it, the kind of frame that it is unless given.
 
     Raises UsageError where `frame` is of no kind that can be read.
     """
-    name = f"<{type(frame).__name__}>"
+    name = name or f"<{type(frame).__name__}>"
     with reading(name):
         rows = _lazy(frame)
         schema = rows.collect_schema()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 from retainkit.errors import InputError
-from retainkit.sources.files import File
+from retainkit.sources.files import STDIN_NAME, File
 
 Format = Literal["csv", "ndjson", "parquet"]
 
@@ -77,7 +77,10 @@ def read_head(file: File) -> Head:
             "Fetch or export it again.",
         ) from error
     if not data:
-        raise InputError(f"'{file.name}' is empty (0 bytes).", "Export it again.")
+        hint = "Export it again."
+        if file.name == STDIN_NAME:
+            hint = "Pipe something in; '-' can be read once, for one of source and --members."
+        raise InputError(f"'{file.name}' is empty (0 bytes).", hint)
     return Head(data, whole, packed)
 
 

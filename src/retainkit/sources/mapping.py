@@ -8,7 +8,15 @@ from types import TracebackType
 import polars as pl
 
 from retainkit.errors import RetainkitError, UsageError, nearest
-from retainkit.schema import FLAGS, Mapped, Role, by_alias, missing_roles, unknown_column
+from retainkit.schema import (
+    FLAGS,
+    Mapped,
+    Role,
+    by_alias,
+    missing_roles,
+    renamed_in,
+    unknown_column,
+)
 from retainkit.selectors import parse_sql
 
 
@@ -75,12 +83,20 @@ def choose(
 def column_or_sql(option: str, text: str, header: Sequence[str]) -> pl.Expr:
     """Return the column called `text`, else the SQL expression it is over columns of `header`.
 
-    Raises InputError for a column that is not there, UsageError for what is no SQL.
+    Raises InputError for a column that is not there, UsageError for what is no SQL or says the
+    same of every row.
     """
     if text in header:
         return pl.col(text)
+    if text in renamed_in(header):
+        raise unknown_column(option, text, header)
     expr = sql_expression(option, text, header)
-    check_columns(option, expr.meta.root_names(), header)
+    names = expr.meta.root_names()
+    if not names:
+        raise UsageError(
+            f"{option}: '{text}' is the same for every row.", "Name a column, or use one in it."
+        )
+    check_columns(option, names, header)
     return expr
 
 
@@ -88,21 +104,27 @@ def sql_expression(option: str, text: str, header: Sequence[str] = ()) -> pl.Exp
     """Return a SQL expression; raises UsageError, with the nearest column of `header`."""
     try:
         return parse_sql(text)
-    except pl.exceptions.PolarsError as error:
+    except UsageError as error:
         there = ", ".join(f"'{name}'" for name in header)
+        hints = [error.hint or "", f"Columns there are: {there}." if header else ""]
         raise UsageError(
-            f"{option}: '{text}' is {'neither a column nor' if header else 'no'} SQL expression "
-            f"({str(error).splitlines()[0]}).{nearest(text, header)}",
-            f"Columns there are: {there}." if header else None,
+            f"{option}: '{text}' {'is no column and ' if header else ''}{error.message}."
+            f"{nearest(text, header)}",
+            " ".join(filter(None, hints)) or None,
         ) from None
 
 
-def check_columns(option: str, names: Iterable[str], header: Sequence[str]) -> None:
-    """Raise InputError naming every one of `names` that `header` does not have."""
+def check_columns(
+    option: str, names: Iterable[str], header: Sequence[str], sql: str = ""
+) -> None:
+    """Raise InputError naming every one of `names`, columns in `sql`, that `header` lacks."""
     faults = Faults()
     for name in sorted(set(names) - set(header)):
         with faults:
-            raise unknown_column(option, name, header)
+            error = unknown_column(option, name, header)
+            if f'"{name}"' in sql:
+                error.hint = f"{error.hint} A text stands in single quotes: '{name}'."
+            raise error
     faults.raise_any()
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from retainkit.errors import UsageError
 from retainkit.schema import FLAGS, Mapped, Role
-from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS
+from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS, ZERO
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
@@ -18,6 +18,7 @@ from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import MIXED_EPOCHS, MIXED_OFFSETS, fatal
 from retainkit.sources.scan import Table
 from retainkit.sources.times import learn_times
+from retainkit.wording import counted
 
 _TIMES: tuple[Role, ...] = ("joined", "left")
 _SAMPLE = 1000
@@ -48,7 +49,8 @@ def read_members(
 
     The id column is the one that --member-col or the events' id (`events_id`) is called, where
     the table has it, else one known by alias. Of a member with several rows the earliest joining
-    counts, the leaving of the latest stay, and of each attribute the first one known.
+    counts, the leaving of the latest stay, and of each attribute the value of the row that joined
+    first, filled from the next ones where it is blank.
     """
     mapping = _map(table.header, options, events_id)
     with table.reading():
@@ -106,12 +108,12 @@ def _moments(
     for mark, reason in ((OFFSETS, MIXED_OFFSETS), (EPOCHS, MIXED_EPOCHS)):
         if (us == mark).any():
             raise fatal(reason)
-    unreadable = (us.is_null() & rows[name].is_not_null()).sum()
     notes += [f"Member table: {note}" for note in times.notes]
-    if unreadable:
-        notes.append(
-            f"Member table: {unreadable:,} unreadable times in '{title}' count as unknown."
-        )
+    unreadable = int((us.is_null() & rows[name].is_not_null()).sum())
+    for what, count in (("unreadable time", unreadable), ("zero date", int((us == ZERO).sum()))):
+        if count:
+            unknown = f"in '{title}' {'counts' if count == 1 else 'count'} as unknown"
+            notes.append(f"Member table: {counted(count, what)} {unknown}.")
     return us.set(us < FLOOR, None)
 
 
@@ -124,15 +126,17 @@ def segment(name: str) -> pl.Expr:
 def _one_row_each(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     named = rows.drop_nulls("member")
     if len(named) < len(rows):
-        notes.append(
-            f"Member table: {len(rows) - len(named):,} rows without a member are left out."
+        without = counted(
+            len(rows) - len(named),
+            "row without a member is left out",
+            "rows without a member are left out",
         )
+        notes.append(f"Member table: {without}.")
     members = named["member"].n_unique()
     if members == len(named):
         return named
-    notes.append(
-        f"Member table: {len(named) - members:,} rows repeat a member: the earliest joining counts."
-    )
+    repeats = counted(len(named) - members, "row repeats", "rows repeat")
+    notes.append(f"Member table: {repeats} a member: the earliest joining counts.")
     attributes = [name for name in named.columns if name.startswith("seg_")]
     ordered = named.sort("joined", "left", *attributes, nulls_last=True)
     return ordered.group_by("member", maintain_order=True).agg(

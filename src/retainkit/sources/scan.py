@@ -103,7 +103,7 @@ def _open(
     parts += [
         read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
     ]
-    return parts, notes
+    return [without_patterns(part) for part in parts], notes
 
 
 def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: bool) -> Part:
@@ -133,4 +133,4 @@ def _is_url(path: str | Path) -> bool:
 def _read_url(url: str, *, origin: bool) -> Part:
     """Leave a remote file to Polars: comma-separated UTF-8 CSV where it is not Parquet."""
     scan = pl.scan_parquet(url) if ".parquet" in url else pl.scan_csv(url, infer_schema=False)
-    return replace(read_frame(scan, origin=origin), name=url)
+    return read_frame(scan, origin=origin, name=url)
