@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from retainkit.errors import InputError
 from retainkit.periods import Calendar
 from retainkit.selectors import ANY, parse_selector
-from retainkit.timeline import Builder, HashCollision, Needs, member_keys, partition_of
+from retainkit.timeline import Builder, HashCollisionError, Needs, member_keys, partition_of
 from retainkit.timeline.packing import Ranks, Rows, distinct, sort_order
 
 BUY = parse_selector("buy")
@@ -127,12 +127,12 @@ def test_the_member_table_brings_members_without_events() -> None:
 def test_text_ids_that_share_a_hash_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     builder = Builder(Needs("exact", (ANY,)), Calendar())
     same = np.zeros(2, dtype=np.uint64)
-    with pytest.raises(HashCollision):
+    with pytest.raises(HashCollisionError):
         builder.add(events(["a", "b"], [1, 2]), same)
     apart = Builder(Needs("exact", (ANY,)), Calendar())
     apart.add(events(["a"], [1]), same[:1])
     apart.add(events(["b"], [1]), same[:1])
-    with pytest.raises(HashCollision):
+    with pytest.raises(HashCollisionError):
         apart.build()
 
 

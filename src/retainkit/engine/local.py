@@ -17,7 +17,14 @@ from retainkit.sources import Input, SourceOptions, Table, open_table
 from retainkit.sources.canonical import Events, Wanted, read_events
 from retainkit.sources.params import source_params
 from retainkit.sources.quality import Quality
-from retainkit.timeline import Builder, HashCollision, Needs, Timeline, member_keys, partition_of
+from retainkit.timeline import (
+    Builder,
+    HashCollisionError,
+    Needs,
+    Timeline,
+    member_keys,
+    partition_of,
+)
 from retainkit.wording import counted
 
 Progress = Callable[[int], None]  # is told how many more rows have been read
@@ -154,7 +161,7 @@ def _scan(
 ) -> _Scan:
     for seed in SEEDS:
         builders = _builders(events, needs, calendar, partitions, seed)
-        with suppress(HashCollision):
+        with suppress(HashCollisionError):
             return _scan_once(table, events, options, builders, seed, progress)
     raise AssertionError("text ids collided under every seed")  # 2**-64 a pair, each time
 

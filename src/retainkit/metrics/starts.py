@@ -37,7 +37,9 @@ class ReturnParams:
         check_kinds(self)
         check_choice("--clock", self.clock, CLOCKS)
         quantile(self.confidence)
-        self.start, self.back  # noqa: B018 - parsing them is the check
+        for text in (self.start_event, self.return_event):
+            if text is not None:
+                parse_selector(text)
         if self.lookback_days is not None and self.lookback_days < 1:
             raise UsageError(f"--lookback: '{self.lookback}' is shorter than a day.")
         if len(set(self.by)) < len(self.by):
@@ -46,12 +48,12 @@ class ReturnParams:
     @property
     def start(self) -> Selector:
         """What starts a member; any event by default."""
-        return parse_selector(self.start_event) if self.start_event else ANY
+        return ANY if self.start_event is None else parse_selector(self.start_event)
 
     @property
     def back(self) -> Selector:
         """What counts as coming back; any event by default."""
-        return parse_selector(self.return_event) if self.return_event else ANY
+        return ANY if self.return_event is None else parse_selector(self.return_event)
 
     @property
     def lookback_days(self) -> int | None:
@@ -69,7 +71,11 @@ class ReturnParams:
         A period is enough where every return in the start period comes at or after the start:
         the start is the member's first event and any event is a return.
         """
-        if self.clock == "elapsed" or self.start != self.back or (joined and not self.start_event):
+        if (
+            self.clock == "elapsed"
+            or self.start != self.back
+            or (joined and self.start_event is None)
+        ):
             return "exact"
         if self.lookback is None:
             return period

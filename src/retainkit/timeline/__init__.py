@@ -3,7 +3,7 @@
 The only place that knows how rows are packed and sorted.
 """
 
-from retainkit.timeline.builder import Builder, HashCollision
+from retainkit.timeline.builder import Builder, HashCollisionError
 from retainkit.timeline.model import MONEY_UNIT, Bools, Grain, Needs, Timeline, first_of_each
 from retainkit.timeline.packing import member_keys, partition_of
 
@@ -12,7 +12,7 @@ __all__ = [
     "Bools",
     "Builder",
     "Grain",
-    "HashCollision",
+    "HashCollisionError",
     "Needs",
     "Timeline",
     "first_of_each",

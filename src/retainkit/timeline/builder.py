@@ -20,8 +20,8 @@ _NO_TABLE = pl.DataFrame(schema={"member": pl.Int64, "joined": pl.Int64})
 _LARGEST_AMOUNT = (2**63 - 1) // MONEY_UNIT
 
 
-class HashCollision(Exception):  # noqa: N818 - a signal to hash again, never shown
-    """Two text ids share a 64-bit key: the partition has to be built with another seed."""
+class HashCollisionError(Exception):
+    """Two text ids share a 64-bit key: a signal to hash with another seed, never shown."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Builder:
         self._rows.append(rows)
 
     def build(self) -> Timeline:
-        """Return the Timeline; raises HashCollision where two text ids share a key."""
+        """Return the Timeline; raises HashCollisionError where two text ids share a key."""
         rows, extras = self._sorted()
         table = _NO_TABLE if self.table is None else self.table
         table_keys = member_keys(table["member"], self.seed)
@@ -126,10 +126,10 @@ class Builder:
 
 
 def _one_each(ids: pl.Series, ranks: Ranks) -> pl.Series:
-    """Return the id of each key; raises HashCollision where a key has two."""
+    """Return the id of each key; raises HashCollisionError where a key has two."""
     names = ids.gather(ranks.row)
     if not (names.gather(ranks.rank) == ids).all():
-        raise HashCollision
+        raise HashCollisionError
     return names
 
 
