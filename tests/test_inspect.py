@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,13 +12,10 @@ import polars as pl
 import pytest
 
 import retainkit
-from retainkit.profile.columns import read_columns
-from retainkit.profile.roles import cast_roles
 from retainkit.render import FORMATS, RenderOptions, render_bytes, render_text
 from retainkit.render.layout import lay_out
 from retainkit.render.view import Grid
 from retainkit.render.views import document_of
-from retainkit.sources import SourceOptions, open_table
 
 ROOT = Path(__file__).parents[1]
 RETAIL = ROOT / "examples" / "online_retail" / "online_retail.parquet"
@@ -163,7 +159,7 @@ def test_a_time_that_cannot_be_read_is_a_finding(times: list[object], words: str
 def test_more_refused_than_other_commands_accept_is_a_note() -> None:
     result = retainkit.inspect(shop(), max_rejects=0.01)
     found = note(result, "--max-rejects 1%")
-    assert found.startswith("3 rows of 72 would be refused (4%)")
+    assert found.startswith("3 rows of 67 would be refused (4%)")
 
 
 def test_what_is_no_finding_is_an_error() -> None:
@@ -238,17 +234,6 @@ def test_screen_keeps_to_the_width_and_cuts_no_number(shop_csv: str, width: int)
         for placed in layout.placed:
             longest = max(len(row[placed.position].text) for row in grid.rows)
             assert placed.width >= longest or placed.column.align == "left"
-
-
-@pytest.mark.parametrize("name", ["*", "^a$", "^.*$", "", "(none)"])
-def test_any_name_of_a_column_is_taken_literally(name: str) -> None:
-    odd = shop().head(8).rename({"amount": name})
-    with open_table([odd], SourceOptions()) as table:
-        columns = read_columns(replace(table, frame=odd.lazy(), header=tuple(odd.columns)))
-    assert columns.table["column"].to_list() == odd.columns
-    assert columns.table["distinct"].to_list()[-1] == 2
-    castings = cast_roles(odd.columns, SourceOptions(amount_col=name), ["amount"])
-    assert castings["amount"].columns == (name,)
 
 
 def test_many_years_are_drawn_by_week() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -10,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retainkit.profile.columns import read_columns
 from retainkit.profile.days import flagged, notes
+from retainkit.profile.roles import cast_roles
 from retainkit.profile.shapes import shape
 from retainkit.profile.tallies import Counts, Reach, Repeats
+from retainkit.sources import SourceOptions, open_table
 
 DAY = timedelta(days=1)
 KEYS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 9)), min_size=1, max_size=60)
@@ -80,3 +84,15 @@ def test_a_stray_date_does_not_fill_a_century_with_gaps() -> None:
 )
 def test_shapes_show_no_value(text: str, expected: str) -> None:
     assert shape(text) == expected
+
+
+@pytest.mark.parametrize("name", ["*", "^a$", "^.*$", "", "(none)"])
+def test_any_name_of_a_column_is_taken_literally(name: str) -> None:
+    odd = pl.DataFrame({"user_id": ["m1", "m2"], "time": ["a", " "], name: ["0", "1"]})
+    with open_table([odd], SourceOptions()) as table:
+        columns = read_columns(replace(table, frame=odd.lazy(), header=tuple(odd.columns)))
+    assert columns.table["column"].to_list() == odd.columns
+    assert columns.table["nulls"].to_list() == [0, 1, 0]
+    assert columns.table["distinct"].to_list() == [2, 2, 2]
+    castings = cast_roles(odd.columns, SourceOptions(amount_col=name), ["amount"])
+    assert castings["amount"].columns == (name,)

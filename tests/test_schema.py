@@ -3,7 +3,7 @@
 import pytest
 
 from retainkit.errors import InputError
-from retainkit.schema import ALIASES, by_alias, fold, missing_roles, unknown_column
+from retainkit.schema import ALIASES, Header, by_alias, fold, missing_roles, unknown_column
 
 
 @pytest.mark.parametrize("header", ["user_id", "User ID", "USER-ID", "userId", "ｕｓｅｒ＿ｉｄ"])
@@ -26,6 +26,12 @@ def test_spelling_of_a_header_does_not_matter(header: str) -> None:
         *(("amount", name) for name in ("实付金额", "订单金额", "dollar_value")),
         *(("event", name) for name in ("事件", "行为", "event_name")),
         *(("joined", name) for name in ("注册时间", "入群时间", "joined")),
+        *(("member", name) for name in ("用戶ID", "會員編號", "客戶ID")),
+        *(("time", name) for name in ("時間", "下單時間", "付款時間")),
+        *(("amount", name) for name in ("金額", "實付金額")),
+        *(("order", name) for name in ("訂單編號", "訂單號")),
+        *(("event", name) for name in ("事件名稱",)),
+        *(("joined", name) for name in ("註冊時間",)),
         *(("left", name) for name in ("退群时间", "left_at")),
     ],
 )
@@ -54,3 +60,17 @@ def test_missing_roles_are_told_all_at_once() -> None:
 
 def test_an_unknown_column_comes_with_the_nearest() -> None:
     assert "Did you mean 'Quantity'?" in str(unknown_column("--by", "quantty", ["Quantity"]))
+
+
+def test_a_name_that_stands_twice_is_said_to() -> None:
+    header = Header(["user_id_1", "user_id_2"], {"user_id": ("user_id_1", "user_id_2")})
+    told = str(unknown_column("--member-col", "user_id", header))
+    assert "the header has 'user_id' twice" in told
+    assert "--member-col 'user_id_1'" in told
+    with pytest.raises(InputError, match=r"'user_id_1', 'user_id_2' \(the header has 'user_id'"):
+        by_alias("member", header)
+
+
+def test_a_joining_time_is_called_that() -> None:
+    with pytest.raises(InputError, match="could be the joining time: 'joined'"):
+        by_alias("joined", ["joined", "join_date"])

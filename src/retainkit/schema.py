@@ -24,6 +24,8 @@ ALIASES: Mapping[Role, tuple[str, ...]] = {
         *("openid", "open_id", "unionid", "union_id", "external_userid", "buyer_id"),
         *("用户ID", "用户编号", "用户", "会员ID", "会员编号", "会员号", "会员卡号", "会员"),
         *("客户ID", "客户编号", "买家ID", "买家昵称", "顾客ID", "成员ID"),
+        *("用戶ID", "用戶編號", "用戶", "會員ID", "會員編號", "會員號", "會員卡號", "會員"),
+        *("客戶ID", "客戶編號", "買家ID", "買家暱稱", "顧客ID", "成員ID"),
     ),
     "time": (
         *("time", "timestamp", "ts", "event_time", "event_timestamp", "event_date", "datetime"),
@@ -31,31 +33,39 @@ ALIASES: Mapping[Role, tuple[str, ...]] = {
         *("purchase_date", "transaction_date", "author_time"),
         *("时间", "事件时间", "发生时间", "下单时间", "付款时间", "支付时间", "订单时间"),
         *("创建时间", "订单创建时间", "日期", "下单日期", "成交时间"),
+        *("時間", "事件時間", "發生時間", "下單時間", "付款時間", "支付時間", "訂單時間"),
+        *("創建時間", "建立時間", "下單日期", "成交時間", "交易時間"),
     ),
     "event": (
         *("event", "event_name", "event_type", "action", "activity"),
         *("事件", "事件名称", "事件名", "事件类型", "行为", "行为类型"),
+        *("事件名稱", "事件類型", "行為", "行為類型"),
     ),
     "amount": (
         *("amount", "revenue", "order_amount", "total", "total_price", "paid", "dollar_value"),
         *("金额", "实付金额", "订单金额", "支付金额", "付款金额", "成交金额", "消费金额"),
+        *("金額", "實付金額", "訂單金額", "支付金額", "付款金額", "成交金額", "消費金額"),
     ),
     "order": (
         *("order_id", "order_no", "order_number", "invoice", "invoice_no", "transaction_id"),
         *("订单号", "订单编号", "订单ID", "交易号", "流水号"),
+        *("訂單號", "訂單編號", "訂單ID", "交易號", "流水號"),
     ),
     "joined": (
         *("joined", "joined_at", "join_date", "join_time", "signup_date", "signed_up_at"),
         *("registered_at", "registration_date", "date_registration"),
         *("注册时间", "注册日期", "入群时间", "入会时间", "入会日期", "加入时间"),
+        *("註冊時間", "註冊日期", "入群時間", "入會時間", "入會日期", "加入時間"),
     ),
     "left": (
         *("left", "left_at", "leave_date", "leave_time", "cancelled_at", "churned_at"),
         *("unsubscribed_at", "date_unregistration", "退群时间", "退会时间", "退出时间", "注销时间"),
+        *("退群時間", "退會時間", "退出時間", "註銷時間"),
     ),
     "reason": (
         *("reason", "leave_reason", "churn_reason", "cancel_reason"),
         *("退群原因", "退会原因", "流失原因", "离开原因"),
+        *("退會原因", "離開原因"),
     ),
 }
 
@@ -90,6 +100,7 @@ class Header(tuple[str, ...]):
     def __new__(
         cls, names: Iterable[str], renamed: Mapping[str, Sequence[str]] | None = None
     ) -> Header:
+        """Return the columns `names`."""
         header = super().__new__(cls, names)
         header.renamed = renamed or {}
         return header

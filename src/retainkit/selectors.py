@@ -23,6 +23,7 @@ _ALTERNATIVE = re.compile(
     re.DOTALL,
 )
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_PATTERN = re.compile(r"\"(\*|\^.*\$)\"", re.DOTALL)
 _RESERVED = re.compile(
     r"\b(order|group|select|from|where|user|table|limit|offset|union|join|having|by|values)\b", re.I
 )
@@ -82,6 +83,12 @@ def parse_sql(text: str) -> pl.Expr:
     bare = _QUOTED.sub("''", text)
     if re.search(r"\(\s*select\b", bare, re.IGNORECASE):
         raise UsageError("has a subquery, which is not supported")
+    pattern = next(filter(_PATTERN.fullmatch, _QUOTED.findall(text)), None)
+    if pattern is not None:
+        raise UsageError(
+            f"has {pattern}, which would be taken for a pattern",
+            f'A column called so is "({pattern[1:-1]})".',
+        )
     try:
         expr = pl.sql_expr(text)
         stray = not expr.meta.eq(expr.meta.undo_aliases())
@@ -90,6 +97,8 @@ def parse_sql(text: str) -> pl.Expr:
         raise UsageError(f"is not SQL: {str(error).splitlines()[0]}", _reserved(bare)) from None
     if stray:
         raise UsageError("is not SQL: there is a stray word at its end")
+    if expr.meta.has_multiple_outputs():
+        raise UsageError("stands for several columns at once")
     if many:
         raise UsageError("has an aggregate or window function; a row has to stand for itself")
     return expr

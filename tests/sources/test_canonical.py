@@ -117,59 +117,6 @@ def test_typed_amounts() -> None:
         events_of({**table, "amount": [date(2024, 1, 1)] * 4}, amount=True)
 
 
-class TestConditions:
-    table: ClassVar[dict[str, list[object]]] = {
-        "会员ID": ["a", "b", "c"],
-        "下单时间": ["2024-01-01", "2024-02-01", "2024-03-01"],
-        "实付金额": ["50", "150", "¥1,500"],
-        "行为": ["purchase", "purchase ", "visit"],
-        "订单号": ["7", "8", ""],
-        "渠道": ["wechat", None, "web"],
-    }
-
-    @pytest.mark.parametrize(
-        ("selector", "marked"),
-        [
-            ("purchase[amount > 100]", [0, 1, 0]),
-            ("[amount > 100]", [0, 1, 1]),
-            ("[实付金额 = '50']", [1, 0, 0]),
-            ("[渠道 = 'wechat']", [1, 0, 0]),
-            ("visit | [member = 'a']", [1, 0, 1]),
-            ("[time >= '2024-02-01']", [0, 1, 1]),
-            ('["order" IS NULL]', [0, 0, 1]),
-            ("[event LIKE 'pur%']", [1, 1, 0]),
-        ],
-    )
-    def test_read_columns_and_roles(self, selector: str, marked: list[int]) -> None:
-        rows, refused, _ = used(events_of(self.table, selector))
-        assert rows["marks"].to_list() == marked
-        assert refused == {}
-
-    def test_where_reads_roles_too_and_null_does_not_pass(self) -> None:
-        _, _, left_out = used(events_of(self.table, where="amount > 100 AND 渠道 != 'x'"))
-        assert left_out == {quality.WHERE: 2}
-
-    def test_roles_that_are_not_there_are_told_with_everything_else(self) -> None:
-        with pytest.raises(InputError) as caught:
-            events_of(
-                {"user_id": ["a"], "when": ["2024-01-01"]},
-                "buy[amount > 1 AND colour = 'red']",
-                where="size = 1",
-                segments=("chanel",),
-            )
-        told = str(caught.value)
-        for part in ("'colour'", "--where: there is no column 'size'", "'chanel'", "--time-col"):
-            assert part in told
-        assert "--event-col" in told
-        assert "--amount-col" in told
-
-    def test_conditions_that_are_no_sql(self) -> None:
-        with pytest.raises(UsageError, match="--where: 'a b' is no SQL"):
-            events_of(self.table, where="a b")
-        with pytest.raises(UsageError, match=r"--where: the expression .* not true or false"):
-            events_of(self.table, where="amount")
-
-
 def test_many_selectors() -> None:
     names = [f"e{i}" for i in range(MOST_MARKS)]
     table = {"user_id": ["a"] * MOST_MARKS, "time": ["2024-01-01"] * MOST_MARKS, "event": names}

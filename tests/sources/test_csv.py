@@ -12,6 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from retainkit.errors import InputError
+from retainkit.sources import SourceOptions, open_table
+from retainkit.sources.mapping import choose
+
 from .opened import opened, refused, write
 
 
@@ -206,3 +210,17 @@ def test_what_is_written_quoted_is_read_back(
     write(file, "\n".join(quoted) + "\n")
     wanted = [tuple(cell or None for cell in row) for row in rows if any(row)]
     assert opened(file, separator=separator).rows == wanted
+
+
+def test_a_column_called_like_a_pattern_does_no_harm(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "user_id,*,^a$,a,a\n1,2,3,4,5\n")
+    assert opened(path).header == ("user_id", "(*)", "(^a$)", "a_1", "a_2")
+    assert opened(path, select="user_id").rows == [("1",)]
+
+
+def test_a_name_that_stands_twice_is_said_to_when_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "user_id,user_id,time\n1,2,3\n")
+    with open_table([path], SourceOptions()) as table:
+        for named in (None, "user_id"):
+            with pytest.raises(InputError, match="the header has 'user_id' twice"):
+                choose(table.header, {"member": True}, {"member": named})

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from retainkit.sources.faults import fault
+
 from .opened import opened, refused, write
 
 ROW = "user_id,time\nu1,2024-01-01\n"
@@ -141,3 +143,27 @@ def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", ROW)
     path.chmod(0)
     assert "Permission denied" in refused(path)
+
+
+def test_an_empty_name_is_no_source() -> None:
+    assert "An empty name" in refused("")
+
+
+def test_standard_input_cannot_be_read_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "named twice" in refused("-", "-")
+    with write(tmp_path / "none", "").open() as nothing:
+        monkeypatch.setattr("sys.stdin", nothing)
+        assert "can be read once" in refused("-")
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_a_url_that_is_out_of_reach_is_named(name: str) -> None:
+    told = str(fault(ConnectionRefusedError("object-store error"), f"https://host/{name}"))
+    assert told.startswith(f"'https://host/{name}' cannot be reached")
+    assert "nothing at 's3://a/b'" in str(fault(FileNotFoundError(2, "x"), "s3://a/b"))
+
+
+def test_a_url_and_not_the_frame_is_at_fault() -> None:
+    assert "'file://nowhere/x.csv'" in refused("file://nowhere/x.csv")

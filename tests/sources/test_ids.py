@@ -69,7 +69,7 @@ class TestFloats:
         assert "read as integers" in learn(column).notes[0]
 
     def test_columns_of_others_become_text(self) -> None:
-        assert read([1.0, 2.5]) == ["1.0", "2.5"]
+        assert read([1.0, 2.5]) == ["1", "2.5"]
         assert "digits" in learn(pl.Series([2.0**53, 1.0])).notes[0]
 
     def test_decimals_too(self) -> None:
@@ -77,6 +77,11 @@ class TestFloats:
             17850,
             None,
         ]
+
+
+@pytest.mark.parametrize("word", ["nUlL", "NONE", "gUest", "Undefined", "N/a", "\\n", "nil"])
+def test_words_for_nobody_are_known_in_any_case(word: str) -> None:
+    assert read([word, "u1", "Bob", "12"]) == [None, "u1", "Bob", "12"]
 
 
 def test_rounded_numbers_are_warned_about() -> None:

@@ -30,7 +30,7 @@ def test_flags_win_over_aliases_and_optional_roles_may_be_absent() -> None:
         ("Quantiti", InputError, "Did you mean 'Quantity'?"),
         ("Quantity * Prize", InputError, "'Prize'"),
         ("Unit Price (", UsageError, "Did you mean 'UnitPrice'?"),
-        ("", UsageError, "neither a column nor"),
+        ("", UsageError, "is no column and is not SQL"),
     ],
 )
 def test_a_wrong_flag_says_what_there_is(text: str, error: type[Exception], words: str) -> None:

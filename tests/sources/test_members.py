@@ -38,8 +38,8 @@ def test_joined_and_left_are_found_and_read_on_their_own() -> None:
     ]
     notes = " ".join(events.notes)
     assert "joined = 入群时间, left = 退群时间 (found by name)" in notes
-    assert "1 unreadable times in '退群时间'" in notes
-    assert "1 rows without a member" in notes
+    assert "1 unreadable time in '退群时间' counts" in notes
+    assert "1 row without a member is left out" in notes
 
 
 def test_joined_and_left_may_be_absent() -> None:
@@ -133,3 +133,23 @@ def test_mixed_offsets_are_an_error_there_too() -> None:
     joined = ["2024-01-01 00:00Z", *["2024-01-01 00:00"] * 1]
     with pytest.raises(InputError, match="--naive-tz"):
         members_of({"user_id": ["a", "b"], "joined": joined})
+
+
+def test_a_zero_date_of_joining_is_counted() -> None:
+    table = {"user_id": ["a", "b", "c"], "joined": ["0000-00-00", "1970-01-01", "2024-01-05"]}
+    events = events_of(EVENTS, members=table)
+    assert "Member table: 2 zero dates in 'joined' count as unknown." in events.notes
+
+
+def test_attributes_are_of_the_first_joining_and_filled_from_the_next() -> None:
+    table = {
+        "user_id": ["a", "a", "a"],
+        "joined": ["2024-02-01", "2024-01-01", None],
+        "city": ["Lyon", "Nice", "Metz"],
+        "plan": ["pro", "", "free"],
+    }
+    for rows in (table, {name: values[::-1] for name, values in table.items()}):
+        events = events_of(EVENTS, members=rows, segments=("city", "plan"))
+        assert events.members is not None
+        assert events.members.select("seg_0", "seg_1").rows() == [("Nice", "pro")]
+    assert "Member table: 2 rows repeat a member: the earliest joining counts." in events.notes

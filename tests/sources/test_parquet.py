@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 
@@ -72,7 +73,7 @@ def test_differently_typed_columns_become_exact_text(tmp_path: Path) -> None:
         (pl.Int32, pl.Int64, pl.Int64),
         (pl.UInt64, pl.Int64, pl.String),
         (pl.Float32, pl.Float64, pl.Float64),
-        (pl.Int64, pl.Float64, pl.String),
+        (pl.Int64, pl.Float64, pl.Float64),
         (pl.Null, pl.Int64, pl.Int64),
         (pl.Datetime("ms"), pl.Datetime("ns"), pl.Datetime("us")),
         (pl.Datetime("us", "UTC"), pl.Datetime("us"), pl.String),
@@ -87,6 +88,41 @@ def test_only_types_that_lose_nothing_are_widened(
             tmp_path / f"{name}.parquet"
         )
     assert opened(tmp_path).frame.schema == {"x": wanted}
+
+
+def test_whole_floats_and_integers_are_one_number(tmp_path: Path) -> None:
+    parquet(tmp_path / "a.parquet", user_id=[1.0, None, 2.0], amount=[5, 7, 9])
+    parquet(tmp_path / "b.parquet", user_id=[1, 2, 3], amount=[12.5, 1.0, 2.0])
+    assert opened(tmp_path).rows == [(1, 5), (None, 7), (2, 9), (1, 12.5), (2, 1), (3, 2)]
+
+
+def test_a_whole_float_beside_text_is_written_as_an_integer(tmp_path: Path) -> None:
+    parquet(tmp_path / "a.parquet", x=[17850.0, 1.5, None])
+    parquet(tmp_path / "b.parquet", x=["17850", "2.0", "00123"])
+    parquet(tmp_path / "c.parquet", x=[Decimal("7.00"), Decimal("7.25"), None])
+    values = ["17850", "1.5", None, "17850", "2.0", "00123", "7", "7.25", None]
+    assert opened(tmp_path).frame["x"].to_list() == values
+
+
+def test_integers_that_no_float_holds_stay_exact_beside_floats(tmp_path: Path) -> None:
+    parquet(tmp_path / "a.parquet", x=[2**53 + 1, 1])
+    parquet(tmp_path / "b.parquet", x=[1.0, 2.5])
+    assert opened(tmp_path).frame["x"].to_list() == ["9007199254740993", "1", "1", "2.5"]
+
+
+@pytest.mark.parametrize("name", ["*", "^a$"])
+def test_a_column_called_like_a_pattern_is_only_a_column(tmp_path: Path, name: str) -> None:
+    columns = {"user_id": ["u"], "a": ["x"], name: ["y"]}
+    pl.DataFrame(columns).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame(columns).write_ndjson(tmp_path / "b.ndjson")
+    pl.DataFrame(columns).write_csv(tmp_path / "c.csv")
+    table = opened(tmp_path, origin=True)
+    assert table.header == ("user_id", "a", f"({name})")
+    assert table.frame[f"({name})"].to_list() == ["y"] * 3
+    assert f"the header names '{name}': read as '({name})'" in table.notes[0]
+    assert opened(pl.DataFrame(columns)).header == table.header
+    both = pl.DataFrame({**columns, f"({name})": ["z"]})
+    assert opened(both).header == ("user_id", "a", f"(({name}))", f"({name})")
 
 
 def test_nested_columns_that_differ_are_left_out_and_said(tmp_path: Path) -> None:

@@ -110,3 +110,8 @@ def test_temporary_copies_are_gone_afterwards(
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert not list(scratch.iterdir())
+
+
+def test_a_traditional_header_tells_big5(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "用戶ID,下單時間\n甲,2024-01-01\n".encode("big5"))
+    assert opened(path).header == ("用戶ID", "下單時間")

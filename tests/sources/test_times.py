@@ -314,3 +314,28 @@ def test_a_row_does_not_depend_on_its_neighbours(texts: list[str]) -> None:
     together = read(good + texts, day_first=True, naive_tz="UTC")[9:]
     alone = [read([*good, text], sample=9, day_first=True, naive_tz="UTC")[9] for text in texts]
     assert together == alone
+
+
+class TestFormatsWithAndWithoutOffsets:
+    formats = ("%Y-%m-%d %H:%M%z", "%Y-%m-%d %H:%M")
+
+    def test_z_is_an_offset(self) -> None:
+        texts = ["2024-03-01 08:00Z", "2024-03-01 08:00+08:00"]
+        expected = ["2024-03-01 08:00:00", "2024-03-01 00:00:00"]
+        assert read(texts, time_format=self.formats[:1]) == expected
+
+    def test_together_on_one_column_need_a_zone(self) -> None:
+        texts = ["2024-03-01 08:00Z", "2024-03-01 08:00"]
+        with pytest.raises(InputError, match="with a UTC offset and times without"):
+            read(texts, time_format=self.formats)
+        assert read(texts, sample=1, time_format=self.formats)[1] == "offsets"
+        both = read(texts, time_format=self.formats, naive_tz="Asia/Tokyo")
+        assert both == ["2024-03-01 08:00:00", "2024-02-29 23:00:00"]
+
+    def test_one_of_them_is_enough(self) -> None:
+        assert read(["2024-03-01 08:00"], time_format=self.formats) == ["2024-03-01 08:00:00"]
+
+    def test_naive_ones_are_noted(self) -> None:
+        notes = learn(pl.Series(["2024-03-01 08:00"]), time_format=self.formats[1:]).notes
+        assert notes == ("Times in 'when' have no offset: taken as UTC.",)
+        assert learn(pl.Series(["2024-03-01 08:00Z"]), time_format=self.formats[:1]).notes == ()

@@ -48,28 +48,34 @@ def read_columns(
     seen = Columns()
     nulls: Counter[str] = Counter()
     with table.reading():
-        sample = table.sample()
-        values: dict[str, pl.Series | None] = {column.name: column.clear() for column in sample}
+        sample = _by_name(table.sample())
+        values: dict[str, pl.Series | None] = {name: each.clear() for name, each in sample.items()}
         # By name: a text would be read as a pattern where a column is called "*" or "^a$".
         raw = table.frame.select(cs.by_name(*table.header))
         for batch in raw.collect_batches(chunk_size=BATCH, maintain_order=False):
             seen.rows += batch.height
             seen.repeats.add(batch.hash_rows())
-            for column in batch:
-                nulls[column.name] += _empty(column)
-                values[column.name] = _distinct(values[column.name], column)
+            columns = _by_name(batch)
+            for name, column in columns.items():
+                nulls[name] += _empty(column)
+                values[name] = _distinct(values[name], column)
             if member is not None:
-                seen.nobody += _nobody(batch[member])
+                seen.nobody += _nobody(columns[member])
             if progress is not None:
                 progress(batch.height)
-    rows = [_row(sample[name], nulls[name], values[name]) for name in table.header]
+    rows = [(name, *_row(sample[name], nulls[name], values[name])) for name in table.header]
     seen.table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     return seen
 
 
+def _by_name(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """Return the columns, all called alike: methods of a Series read its name as a pattern."""
+    return {name: frame[name].alias("values") for name in frame.columns}
+
+
 def _row(sample: pl.Series, nulls: int, values: pl.Series | None) -> tuple[object, ...]:
     distinct = None if values is None else len(values)
-    return sample.name, str(sample.dtype), nulls, distinct, shapes(sample)
+    return str(sample.dtype), nulls, distinct, shapes(sample)
 
 
 def _empty(column: pl.Series) -> int:

@@ -21,16 +21,9 @@ BATCH = 1 << 20
 
 Progress = Callable[[int], None]
 
-# Constants that stand in for a role nobody plays, so that the others can still be looked at.
-_NO_MEMBER: Mapping[str, Any] = {"member_col": "'nobody'"}
-_NO_TIME: Mapping[str, Any] = {
-    "time_col": "'2000-01-01T00:00Z'",
-    "time_format": (),
-    "since": None,
-    "until": None,
-    "as_of": None,
-}
-
+# What stands in for a role nobody plays, so that the others can still be looked at.
+_NOBODY, _NEVER = "nobody", "2000-01-01T00:00Z"
+_NO_TIME: Mapping[str, Any] = {"time_format": (), "since": None, "until": None, "as_of": None}
 
 _READ: tuple[Role, ...] = ("member", "time", "event")
 
@@ -143,10 +136,18 @@ def _events(
     calendar: Calendar,
 ) -> Events:
     columns: dict[str, Any] = {f"{role}_col": casting.source for role, casting in castings.items()}
-    columns |= {} if castings["member"].plays else _NO_MEMBER
-    columns |= {} if castings["time"].plays else _NO_TIME
+    if not castings["member"].plays:
+        columns["member_col"] = _constant(_NOBODY, table)
+    if not castings["time"].plays:
+        columns |= {"time_col": _constant(_NEVER, table), **_NO_TIME}
     wanted = Wanted(event=castings["event"].plays)
     return read_events(table, members, replace(options, **columns), wanted, calendar)
+
+
+def _constant(value: str, table: Table) -> str:
+    """Return SQL that is `value` in every row; it names a column, as roles have to."""
+    column = table.header[0].replace('"', '""')
+    return f"""CASE WHEN "{column}" IS NULL THEN '{value}' ELSE '{value}' END"""
 
 
 def _blamed(

@@ -66,19 +66,18 @@ class Scope:
                 dtype = self.sample.with_columns(**columns).select(expr).dtypes[0]
             except pl.exceptions.PolarsError as error:
                 # Polars quotes the values it stumbles over; members' values are not shown.
-                fault = fault or str(error).splitlines()[0].partition(": [")[0]
+                cause = str(error).splitlines()[0].partition(": [")[0]
+                fault = fault or f"cannot be computed: {cause}"
                 continue
             if _is(dtype, kind):
                 return Reading(expr, columns, tuple(_numbers(columns, self.sample.clear())))
-            fault = fault or f"it gives {dtype}, not {_MEANS[kind]}"
-        raise UsageError(
-            f"{option}: the expression cannot be used: {fault}.", self._hint(expr, kind)
-        )
+            fault = fault or f"gives {dtype}, not {_MEANS[kind]}"
+        raise UsageError(f"{option}: the expression {fault}.", self._hint(expr, kind))
 
     def _hint(self, expr: pl.Expr, kind: Kind) -> str | None:
         names = dict.fromkeys(expr.meta.root_names())
         if kind == "condition" and expr.meta.is_column():
-            return f"Compare it with something: \"{next(iter(names))} > 0\", \"… = 'a text'\"."
+            return f'Compare it with something: "{next(iter(names))} > 0", "… = \'a text\'".'
         texts = [name for name in names if self.sample.schema[name] == pl.String]
         listed = ", ".join(texts)
         return f"Text columns in it: {listed}; texts stand in single quotes." if texts else None

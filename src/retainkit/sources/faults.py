@@ -47,12 +47,23 @@ def fault(error: BaseException, name: str) -> InputError:
     for sign, (cause, hint) in _KNOWN:
         if sign in text:
             return InputError(f"'{name}' cannot be read: {cause}.", hint)
+    if "://" in name and isinstance(error, OSError):
+        return _unreachable(error, name)
     if isinstance(error, pl.exceptions.DuplicateError):
         return InputError(f"'{name}' has two columns of one name.", "Rename one of them.")
     if isinstance(error, OSError) and error.strerror:
         return InputError(f"'{name}' cannot be read: {error.strerror}.")
     return InputError(
         f"'{name}' cannot be read: it is truncated or damaged ({type(error).__name__}).", _AGAIN
+    )
+
+
+def _unreachable(error: OSError, url: str) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"There is nothing at '{url}'.", "Check the address.")
+    return InputError(
+        f"'{url}' cannot be reached ({type(error).__name__}).",
+        "Check the address, the connection and the credentials.",
     )
 
 

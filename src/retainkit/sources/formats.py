@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from retainkit.errors import UsageError
-from retainkit.sources.civil import ABSENT, FLOOR, ZERO, is_absent, is_placeholder, to_utc
+from retainkit.sources.civil import ABSENT, FLOOR, OFFSETS, ZERO, is_absent, is_placeholder, to_utc
 
 Match = re.Match[str]
 Reader = Callable[[pl.Series], pl.Series]
@@ -96,18 +96,29 @@ def _digits(directive: str) -> str:
     return "[0-9]{1,2}" if width == 2 else f"[0-9]{{{width}}}"
 
 
-def strptime_reader(format_: str, tz: str) -> Reader:
-    """Return the reader of a format the user gave; raises UsageError for one without a date."""
+def strptime_reader(format_: str, tz: str) -> tuple[Reader, bool]:
+    """Return the reader of a format the user gave, and whether it reads an offset.
+
+    Raises UsageError for a format without a date.
+    """
     has_offset = _check(format_)
 
     def read(texts: pl.Series) -> pl.Series:
-        local = _to_datetime(texts.str.strip_chars(), format_)
+        texts = texts.str.strip_chars()
+        if "%z" in format_:
+            texts = texts.str.replace("[Zz]$", "+0000")
+        local = _to_datetime(texts, format_)
         plain = local.cast(pl.Int64)
         odd = is_placeholder(plain)
         moments = plain if has_offset else to_utc(local, tz)
         return moments.set(odd, ZERO) if odd.any() else moments
 
-    return read
+    return read, has_offset
+
+
+def clashing(reader: Reader) -> Reader:
+    """Return a reader for which times are at fault that `reader` reads."""
+    return lambda texts: pl.select(pl.when(reader(texts) >= FLOOR).then(OFFSETS)).to_series()
 
 
 def void(texts: pl.Series) -> pl.Series:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from retainkit.errors import InputError
+from retainkit.sources.dtypes import EXACT, number_text
 
 # Ids that mean "nobody", in any case; 0 in an integer column means it too.
 NO_ID = (
@@ -14,12 +15,9 @@ NO_ID = (
     *("\\n", "anonymous", "guest", "00000000-0000-0000-0000-000000000000"),
     *("游客", "匿名", "匿名用户", "未登录", "无"),
 )
-_SPELLINGS = sorted(
-    {form for word in NO_ID for form in (word, word.upper(), word.title())} | {"NaN"}
-)
+_LONGEST = max(len(word) for word in NO_ID if word.isalpha() and word.isascii())
 _FLOAT_TEXT = r"^(?:0|[1-9][0-9]*)\.0$"
 _ROUNDED = r"^[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"
-_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def learn_ids(name: str, frame: pl.LazyFrame, sample: pl.Series, title: str) -> 
     if dtype.is_integer():
         return _integers(column, frame, dtype)
     if dtype.is_float() or dtype.is_decimal():
-        return _fractions(column, frame, title)
+        return _fractions(column, frame, dtype, title)
     if dtype.is_nested() or dtype in (pl.Object, pl.Duration):
         raise InputError(
             f"The column '{title}' holds {dtype}, which is no id.",
@@ -75,16 +73,16 @@ def _integers(column: pl.Expr, frame: pl.LazyFrame, dtype: pl.DataType) -> Ids:
     return Ids(pl.when(ids != 0).then(ids))
 
 
-def _fractions(column: pl.Expr, frame: pl.LazyFrame, title: str) -> Ids:
+def _fractions(column: pl.Expr, frame: pl.LazyFrame, dtype: pl.DataType, title: str) -> Ids:
     """Read ids from a column of floats (as pandas makes it where ids are missing) or decimals."""
     number = column.cast(pl.Float64)
-    whole = (number == number.round()) & (number.abs() < _EXACT)
+    whole = (number == number.round()) & (number.abs() < EXACT)
     if _ask(frame, (whole | ~number.is_finite()).all()):
         ids = pl.when(number.is_finite()).then(number).cast(pl.Int64)
         note = f"'{title}' has decimal numbers that are all whole: read as integers."
         return Ids(pl.when(ids != 0).then(ids), (note,))
-    note = f"'{title}' has decimal numbers: ids are as written, and digits may have been lost."
-    return Ids(_tidied(column.cast(pl.String)), (note,))
+    note = f"'{title}' has decimal numbers: not all are whole, and digits may have been lost."
+    return Ids(_tidied(number_text(column, dtype)), (note,))
 
 
 def _ask(frame: pl.LazyFrame, question: pl.Expr) -> bool:
@@ -105,5 +103,9 @@ def _tidy(text: pl.Series) -> pl.Series:
     if ids.str.starts_with('="').any():
         inner = ids.str.extract(r'^="(.*)"$', 1).str.strip_chars()
         ids = inner.zip_with(inner.is_not_null(), ids)
-    nobody = ids.is_in(_SPELLINGS)
+    nobody = ids.is_in(NO_ID)
+    # Few ids begin with a letter and are so short: only those are looked at in any case.
+    words = ((ids >= "A") & (ids.str.len_bytes() <= _LONGEST)).arg_true()
+    if len(words):
+        nobody = nobody.scatter(words, ids.gather(words).str.to_lowercase().is_in(NO_ID))
     return ids.set(nobody, None) if nobody.any() else ids

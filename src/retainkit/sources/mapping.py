@@ -114,9 +114,7 @@ def sql_expression(option: str, text: str, header: Sequence[str] = ()) -> pl.Exp
         ) from None
 
 
-def check_columns(
-    option: str, names: Iterable[str], header: Sequence[str], sql: str = ""
-) -> None:
+def check_columns(option: str, names: Iterable[str], header: Sequence[str], sql: str = "") -> None:
     """Raise InputError naming every one of `names`, columns in `sql`, that `header` lacks."""
     faults = Faults()
     for name in sorted(set(names) - set(header)):

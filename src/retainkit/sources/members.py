@@ -109,9 +109,11 @@ def _moments(
         if (us == mark).any():
             raise fatal(reason)
     notes += [f"Member table: {note}" for note in times.notes]
-    unreadable = int((us.is_null() & rows[name].is_not_null()).sum())
-    for what, count in (("unreadable time", unreadable), ("zero date", int((us == ZERO).sum()))):
-        if count:
+    unreadable = us.is_null() & rows[name].is_not_null()
+    # A member who has not left may well be said to leave in 9999 or 0000.
+    zero = (us == ZERO) & (role == "joined")
+    for what, found in (("unreadable time", unreadable), ("zero date", zero)):
+        if count := int(found.sum()):
             unknown = f"in '{title}' {'counts' if count == 1 else 'count'} as unknown"
             notes.append(f"Member table: {counted(count, what)} {unknown}.")
     return us.set(us < FLOOR, None)

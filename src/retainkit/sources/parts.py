@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -43,13 +43,10 @@ def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]
     taken = set(given)
     names: list[str] = []
     for name in given:
-        number, plain = 1, name
+        number = 1
         while times[name] > 1 and f"{name}_{number}" in taken:
             number += 1
-        if times[name] > 1:
-            plain = f"{name}_{number}"
-        while _is_pattern(plain) or (plain != name and plain in taken):
-            plain = f"({plain})"
+        plain = f"{name}_{number}" if times[name] > 1 else _plain(name, taken)
         names.append(plain)
         taken.add(plain)
     renamed: dict[str, tuple[str, ...]] = {}
@@ -61,16 +58,24 @@ def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]
 
 def without_patterns(part: Part) -> Part:
     """Return `part` with other names for columns that Polars takes for patterns."""
-    names, renamed = readable(list(part.schema))
-    renamed = {name: plain for name, plain in renamed.items() if name in part.schema}
-    if not any(map(_is_pattern, renamed)):
+    plain = {name: _plain(name, part.schema) for name in part.schema}
+    renamed = {name: new for name, new in plain.items() if name != new}
+    if not renamed:
         return part
     return replace(
         part,
-        frame=part.frame.rename({name: plain[0] for name, plain in renamed.items()}),
-        schema=dict(zip(names, part.schema.values(), strict=True)),
-        renamed=renamed,
+        frame=part.frame.rename(renamed),
+        schema={plain[name]: dtype for name, dtype in part.schema.items()},
+        renamed={**part.renamed, **{name: (new,) for name, new in renamed.items()}},
     )
+
+
+def _plain(name: str, taken: Container[str]) -> str:
+    """Return `name`, in parentheses where Polars would take it for a pattern."""
+    plain = name
+    while _is_pattern(plain) or (plain != name and plain in taken):
+        plain = f"({plain})"
+    return plain
 
 
 def _is_pattern(name: str) -> bool:

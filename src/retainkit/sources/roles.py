@@ -11,7 +11,7 @@ import polars as pl
 
 from retainkit.errors import InputError
 from retainkit.schema import FLAGS, Mapped, Role
-from retainkit.sources.amounts import is_unreadable, read_amounts
+from retainkit.sources.amounts import is_unreadable, learn_amounts
 from retainkit.sources.civil import FLOOR
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Reading, Scope, as_number
@@ -89,7 +89,9 @@ def _add_amount(scope: Scope, expr: pl.Expr, notes: list[str]) -> Scope:
         column, dtype = pl.col(name), scope.sample.schema[name]
         if not (dtype == pl.String or dtype == pl.Null or dtype.is_numeric()):
             raise InputError(f"The amount column '{name}' holds {dtype}, which is no amount.")
-        scope = scope.with_columns(__amount=read_amounts(column, dtype))
+        amounts = learn_amounts(Column(column, scope.frame, scope.sample[name], name))
+        notes += amounts.notes
+        scope = scope.with_columns(__amount=amounts.expr)
         return scope.with_columns(__bad_amount=is_unreadable(column, dtype, pl.col("__amount")))
     reading = scope.read(expr, FLAGS["amount"], "number")
     notes += numbers_notes(reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -133,4 +134,7 @@ def _is_url(path: str | Path) -> bool:
 def _read_url(url: str, *, origin: bool) -> Part:
     """Leave a remote file to Polars: comma-separated UTF-8 CSV where it is not Parquet."""
     scan = pl.scan_parquet(url) if ".parquet" in url else pl.scan_csv(url, infer_schema=False)
-    return read_frame(scan, origin=origin, name=url)
+    with warnings.catch_warnings():
+        # What Polars has to say of a bucket's region is no fault, and errors are told in one line.
+        warnings.simplefilter("ignore", UserWarning)
+        return read_frame(scan, origin=origin, name=url)

@@ -16,6 +16,7 @@ import polars as pl
 from retainkit.errors import InputError, UsageError
 from retainkit.periods import Calendar
 from retainkit.sources.civil import (
+    FLOOR,
     PATTERN,
     ZERO,
     Style,
@@ -29,6 +30,7 @@ from retainkit.sources.epochs import is_epoch_text, learn_epoch
 from retainkit.sources.formats import (
     Match,
     Reader,
+    clashing,
     format_reader,
     is_padded,
     strptime_format,
@@ -123,13 +125,32 @@ def _texts(column: Column, options: SourceOptions, tz: str) -> Times:
     sample = column.sample.cast(pl.String)
     column = replace(column, values=column.values.cast(pl.String), sample=sample)
     if options.time_format:
-        readers = [strptime_reader(text, tz) for text in options.time_format]
-        return Times(_first_to_read(column.values, readers))
+        return _stated(column, options, tz)
     written = sample.filter(~is_absent(sample)).str.strip_chars()
     matches = [match for text in written if (match := PATTERN.match(text))]
     if is_epoch_text(written).sum() > len(matches):
         return _epoch_texts(column, written)
     return _civil_texts(column, matches, options, tz)
+
+
+def _stated(column: Column, options: SourceOptions, tz: str) -> Times:
+    """Read what the formats that the user gave read, and nothing else."""
+    readers = [strptime_reader(text, tz) for text in options.time_format]
+    zoned: set[bool] = set()
+    rest = column.sample
+    for reader, offset in readers:
+        moments = reader(rest)
+        zoned |= {offset} if (moments >= FLOOR).any() else set()
+        rest = rest.filter(moments.is_null())
+    if options.naive_tz is None:
+        if len(zoned) > 1:
+            raise fatal(MIXED_OFFSETS)
+        readers = [
+            (clashing(reader) if zoned == {not offset} else reader, offset)
+            for reader, offset in readers
+        ]
+    notes = (_naive_note(column.title, tz),) if False in zoned else ()
+    return Times(_first_to_read(column.values, [reader for reader, _ in readers]), notes)
 
 
 def _epoch_texts(column: Column, written: pl.Series) -> Times:
