@@ -89,6 +89,7 @@ def test_the_suffix_of_the_output_picks_the_format(events: Path, tmp_path: Path)
         (["{events}", "--tz", "Asia/Shanghia"], 2, ["Did you mean 'Asia/Shanghai'"]),
         (["{events}", "--member-col", "usr_id"], 1, ["usr_id", "Did you mean 'user_id'"]),
         (["{events}", "--by", "chanel"], 1, ["--by", "chanel"]),
+        (["{events}", "--event-col", "tme"], 1, ["--event-col", "Did you mean 'time'"]),
         (["{events}", "--mode", "within", "--brackets", "1-2"], 2, ["--brackets"]),
         (["{events}", "--start-event", "buy["], 2, ["buy["]),
         (["{events}", "--table", "mian"], 2, ["Did you mean 'main'"]),

@@ -13,11 +13,18 @@ import polars as pl
 
 from retainkit.errors import UsageError
 from retainkit.periods import Calendar
-from retainkit.schema import Header, Mapped, Role, renamed_in, unknown_column
+from retainkit.schema import FLAGS, Header, Mapped, Role, renamed_in, unknown_column
 from retainkit.selectors import ANY, Selector
 from retainkit.sources.expressions import Scope
 from retainkit.sources.fates import add_marks, add_where, fate
-from retainkit.sources.mapping import Faults, check_columns, choose, mapping_note, sql_expression
+from retainkit.sources.mapping import (
+    Faults,
+    check_columns,
+    choose,
+    column_or_sql,
+    mapping_note,
+    sql_expression,
+)
 from retainkit.sources.members import Roster, check_member_options, read_members, segment
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.roles import add_roles, name_roles
@@ -133,9 +140,13 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
         roles |= {role: True for role in _EVENT_ROLES if role in absent}
         with faults:
             check_columns(option, absent - set(_EVENT_ROLES), header, sql)
-    flags = {role: getattr(options, f"{role}_col") for role in roles}
+    flags = {role: getattr(options, f"{role}_col") for role in _EVENT_ROLES}
+    for role, source in flags.items():
+        with faults:  # a mistyped name is told, whether or not the role is needed
+            if source is not None and role not in roles:
+                column_or_sql(FLAGS[role], source, header)
     with faults:
-        mapping = choose(header, roles, flags)
+        mapping = choose(header, roles, {role: flags[role] for role in roles})
     faults.raise_any()
     return mapping
 
