@@ -21,17 +21,14 @@ from retainkit.metrics.base import (
     with_rate,
 )
 from retainkit.metrics.returns import follow
+from retainkit.metrics.start_words import clock_words, event_words, start_notes, start_words
 from retainkit.metrics.starts import (
     START_MEASURES,
     Entries,
     ReturnParams,
-    clock_words,
     doubts,
-    event_words,
     first_entries,
     left_out,
-    start_notes,
-    start_words,
     tally_frame,
 )
 from retainkit.periods import DAY, FURTHEST, Ints, Window

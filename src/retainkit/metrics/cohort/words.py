@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from retainkit.metrics.cohort.params import CohortParams
-from retainkit.metrics.starts import a, clock_words, event_words, start_notes, start_words
+from retainkit.metrics.start_words import a, clock_words, event_words, start_notes, start_words
 from retainkit.periods import Window
 from retainkit.wording import counted
 
