@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retainkit.engine import Request, local, run
+from retainkit.engine import Request, run
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.periods import DAY
@@ -88,7 +88,7 @@ def test_sharing_a_scan_changes_no_metric() -> None:
 def test_small_batches_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     events, members = shop(11, False)
     whole = answers(events, members)
-    monkeypatch.setattr(local, "BATCH", 7)
+    monkeypatch.setattr("retainkit.sources.stream.BATCH", 7)
     monkeypatch.setattr("retainkit.metrics.returns.BLOCK", 5)
     assert_same(whole, answers(events, members, partitions=2))
 

@@ -137,6 +137,26 @@ def test_inputs_and_links_are_not_written_over(events: Path, tmp_path: Path) -> 
     assert events.read_text() == EVENTS
 
 
+@pytest.mark.parametrize("command", ["cohort", "retention", "inspect"])
+def test_a_cast_that_fails_far_down_is_one_message(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "late.csv"
+    rows = "".join(f"u{i},2024-01-01,{i if i < 3000 else 'secret'}\n" for i in range(4000))
+    path.write_text(f"user_id,time,kind\n{rows}")
+    done = run(command, path, "--where", "CAST(CONCAT(kind, '') AS INT) > 0")
+    assert done.returncode == 1
+    assert "An expression cannot be computed for every row" in done.stderr
+    assert "TRY_CAST" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["cohort", "inspect"])
+def test_a_window_that_ends_before_it_begins_is_wrong_usage(events: Path, command: str) -> None:
+    done = run(command, events, "--since", "2024-02-01", "--until", "2024-01-01")
+    assert done.returncode == 2
+    assert "--until 2024-01-01 is not after --since 2024-02-01" in done.stderr
+
+
 def test_only_files_are_written_over(events: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

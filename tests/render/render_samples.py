@@ -208,3 +208,19 @@ def timed() -> Result:
     tables = {"main": main, "more": main.head(1)}
     params = {"since": date(2024, 1, 1), "days": (1, 7), "by": (), "where": "a > 'é'"}
     return Result("stock", "What is there.", params, RETAIL, tables)
+
+
+def made() -> dict[str, Result]:
+    """Every sample, by what it is called in a test's id."""
+    return {
+        "cohort": plain_cohort(),
+        "weekly": weekly_cohort(),
+        "hourly": hourly_cohort(),
+        "brackets": bracket_cohort(),
+        "segments": segment_cohort(),
+        "amount": amount_cohort(),
+        "empty": empty_cohort(),
+        "retention": retention(),
+        "retention by segment": retention(HOSTILE),
+        "plain": timed(),
+    }

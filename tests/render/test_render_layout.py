@@ -19,17 +19,7 @@ from retainkit.render.view import Grid
 from retainkit.render.views import document_of
 from retainkit.results import Result
 
-MADE = {
-    "cohort": samples.plain_cohort(),
-    "weekly": samples.weekly_cohort(),
-    "hourly": samples.hourly_cohort(),
-    "brackets": samples.bracket_cohort(),
-    "segments": samples.segment_cohort(),
-    "amount": samples.amount_cohort(),
-    "retention": samples.retention(),
-    "retention by segment": samples.retention(samples.HOSTILE),
-    "plain": samples.timed(),
-}
+MADE = samples.made()
 
 
 def grids_of(result: Result) -> list[Grid]:

@@ -17,18 +17,7 @@ from retainkit.render.heat import RAMP, shade
 from retainkit.results import Result
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-MADE = {
-    "cohort": samples.plain_cohort(),
-    "weekly": samples.weekly_cohort(),
-    "hourly": samples.hourly_cohort(),
-    "brackets": samples.bracket_cohort(),
-    "segments": samples.segment_cohort(),
-    "amount": samples.amount_cohort(),
-    "empty": samples.empty_cohort(),
-    "retention": samples.retention(),
-    "retention by segment": samples.retention(samples.HOSTILE),
-    "plain": samples.timed(),
-}
+MADE = samples.made()
 
 
 def shown(result: Result, width: int = 80, *, color: bool = False) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
 from retainkit.engine.request import Request
-from retainkit.errors import InputError, UsageError
 from retainkit.periods import Calendar, Window
 from retainkit.results import DataWindow, Result
-from retainkit.sources import Input, SourceOptions, Table, open_table
+from retainkit.sources import Input, SourceOptions, Table, open_export
 from retainkit.sources.canonical import Events, Wanted, read_events
-from retainkit.sources.params import source_params
-from retainkit.sources.quality import Quality
+from retainkit.sources.params import as_of, source_params
+from retainkit.sources.stream import Progress, stream
 from retainkit.timeline import (
     Builder,
     HashCollisionError,
@@ -27,9 +26,6 @@ from retainkit.timeline import (
 )
 from retainkit.wording import counted
 
-Progress = Callable[[int], None]  # is told how many more rows have been read
-
-BATCH = 1 << 20
 SEEDS = range(8)
 
 
@@ -47,12 +43,7 @@ def run(
     Raises InputError where the data cannot be used, UsageError where the request cannot be met.
     """
     calendar = Calendar(options.tz, options.week_start)
-    _check_span(options, calendar)
-    with ExitStack() as stack:
-        table = stack.enter_context(open_table(inputs, options, origin=options.rejects is not None))
-        members = None
-        if options.members is not None:
-            members = stack.enter_context(open_table([options.members], options))
+    with open_export(inputs, options) as (table, members):
         needs = Needs.union([request.needs(False) for request in requests])
         events = read_events(table, members, options, _wanted(needs), calendar)
         needs = _settled(requests, events)
@@ -75,13 +66,16 @@ def run(
 
 def _table_notes(timelines: Sequence[Timeline], given: bool) -> list[str]:
     """Return how well the member table and the events fit, where they do not fit wholly."""
-    active = [np.diff(timeline.bounds) > 0 for timeline in timelines]
-    pairs = list(zip(timelines, active, strict=True))
-    idle = sum(int((timeline.listed & ~acts).sum()) for timeline, acts in pairs)
-    strange = sum(int((~timeline.listed & acts).sum()) for timeline, acts in pairs)
-    if not given or not (idle or strange):
+    if not given:
         return []
-    both = sum(int((timeline.listed & acts).sum()) for timeline, acts in pairs)
+    listed = np.concatenate([timeline.listed for timeline in timelines])
+    active = np.concatenate([np.diff(timeline.bounds) > 0 for timeline in timelines])
+    both, idle, strange = (
+        int(np.count_nonzero(members))
+        for members in (listed & active, listed & ~active, ~listed & active)
+    )
+    if not (idle or strange):
+        return []
     return [
         f"Member table: {counted(both, 'member has', 'members have')} events, "
         f"{idle:,} joined and {'has' if idle == 1 else 'have'} none; "
@@ -127,16 +121,6 @@ class _Scan:
         return said
 
 
-def _check_span(options: SourceOptions, calendar: Calendar) -> None:
-    """Raise UsageError where what is asked for ends before it begins."""
-    if options.since is None:
-        return
-    since = calendar.moment(options.since, "--since")
-    for option, end in (("--until", options.until), ("--as-of", options.as_of)):
-        if end is not None and calendar.moment(end, option) <= since:
-            raise UsageError(f"{option} {end} is not after --since {options.since}.")
-
-
 def _wanted(needs: Needs) -> Wanted:
     return Wanted(
         marks=needs.selectors, amount=needs.amount, order=needs.order, segments=needs.segments
@@ -175,33 +159,21 @@ def _scan_once(
     progress: Progress | None,
 ) -> _Scan:
     scan = _Scan()
-    with (
-        Quality(options.max_rejects, options.rejects, table.files) as quality,
-        _computing(),
-        table.reading(),
-    ):
-        for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
-            if progress is not None:
-                progress(batch.height)
-            used = quality.add(batch)
-            scan.see(used)
-            _deal(used, builders, seed)
-        scan.refused, scan.left_out = quality.finish()
+
+    def take(used: pl.DataFrame) -> None:
+        scan.see(used)
+        _deal(used, builders, seed)
+
+    scan.refused, scan.left_out = stream(
+        table,
+        events,
+        take,
+        max_rejects=options.max_rejects,
+        rejects=options.rejects,
+        progress=progress,
+    )
     scan.timelines = [builder.build() for builder in builders]
     return scan
-
-
-@contextmanager
-def _computing() -> Iterator[None]:
-    """Turn what an expression of the user's raises far into the data into an InputError."""
-    try:
-        yield
-    except pl.exceptions.PolarsError as error:
-        cause = str(error).split(": [")[0].split("\n")[0]  # what follows would quote values
-        raise InputError(
-            f"An expression cannot be computed for every row: {cause}.",
-            "Use TRY_CAST(… AS …) in --where and the --*-col options, so that such rows are null.",
-        ) from error
 
 
 def _builders(
@@ -231,13 +203,9 @@ def _deal(used: pl.DataFrame, builders: Sequence[Builder], seed: int) -> None:
 
 def _window(scan: _Scan, options: SourceOptions, calendar: Calendar) -> Window:
     """Return what was observed; a source without events is observed up to a stated as-of."""
-    first, last = scan.first or 0, scan.last or 0
-    if options.as_of is not None:
-        as_of = calendar.moment(options.as_of, "--as-of")
-    else:
-        as_of = calendar.next_midnight(last) if scan.rows else 0
+    end = as_of(options, scan.last, calendar) or 0
     since = None if options.since is None else calendar.moment(options.since, "--since")
-    return Window(calendar, first, last, as_of, since)
+    return Window(calendar, scan.first or 0, scan.last or 0, end, since)
 
 
 def _data(scan: _Scan, members: int, window: Window, options: SourceOptions) -> DataWindow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from retainkit.periods import Calendar
 from retainkit.profile import notes, tables
@@ -11,11 +10,12 @@ from retainkit.profile.amounts import read_amounts
 from retainkit.profile.columns import read_columns
 from retainkit.profile.roles import EVENT_ROLES, Casting, cast_members, cast_roles
 from retainkit.profile.seen import Seen
-from retainkit.profile.usage import Progress, Usage, read_usage
+from retainkit.profile.usage import Usage, read_usage
 from retainkit.results import DataWindow, Result
 from retainkit.schema import Role
-from retainkit.sources import Input, SourceOptions, Table, open_table
-from retainkit.sources.params import source_params
+from retainkit.sources import Input, SourceOptions, Table, open_export
+from retainkit.sources.params import as_of, source_params
+from retainkit.sources.stream import Progress
 
 COMMAND = "inspect"
 DEFINITION = (
@@ -38,11 +38,7 @@ def describe(
     all, UsageError for options that make no sense.
     """
     calendar = Calendar(options.tz, options.week_start)
-    with ExitStack() as stack:
-        table = stack.enter_context(open_table(inputs, options, origin=options.rejects is not None))
-        members = None
-        if options.members is not None:
-            members = stack.enter_context(open_table([options.members], options))
+    with open_export(inputs, options) as (table, members):
         seen = _see(table, members, options, progress)
     found = tables.of(seen, top, calendar)
     return Result(
@@ -84,11 +80,9 @@ def _id_column(castings: dict[Role, Casting]) -> str | None:
 def _window(usage: Usage, options: SourceOptions, calendar: Calendar) -> DataWindow:
     """Return the data window; without a member or a time, nobody and no time is seen."""
     first, last = usage.span()
-    as_of = calendar.next_midnight(last) if last is not None else None
-    if options.as_of is not None:
-        as_of = calendar.moment(options.as_of, "--as-of")
     first_time, last_time, end = (
-        None if us is None else calendar.aware(us) for us in (first, last, as_of)
+        None if us is None else calendar.aware(us)
+        for us in (first, last, as_of(options, last, calendar))
     )
     return DataWindow(
         rows=usage.rows,

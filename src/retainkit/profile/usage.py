@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,11 +15,7 @@ from retainkit.profile.tallies import Counts, Reach, Repeats
 from retainkit.schema import Role
 from retainkit.sources import SourceOptions, Table
 from retainkit.sources.canonical import Events, Wanted, read_events
-from retainkit.sources.quality import Quality
-
-BATCH = 1 << 20
-
-Progress = Callable[[int], None]
+from retainkit.sources.stream import Progress, stream
 
 # What stands in for a role nobody plays, so that the others can still be looked at.
 _NOBODY, _NEVER = "nobody", "2000-01-01T00:00Z"
@@ -118,12 +114,14 @@ def _scan(
 ) -> Usage:
     calendar = Calendar(options.tz, options.week_start)
     events = _events(usage.castings, table, members, options, calendar)
-    with Quality(1.0, options.rejects, table.files) as quality, table.reading():
-        for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
-            if progress is not None:
-                progress(batch.height)
-            usage.add(quality.add(batch), calendar)
-        usage.refused, usage.left_out = quality.finish()
+    usage.refused, usage.left_out = stream(
+        table,
+        events,
+        lambda used: usage.add(used, calendar),
+        max_rejects=1.0,
+        rejects=options.rejects,
+        progress=progress,
+    )
     usage.table, usage.notes = events.members, events.notes
     return usage
 

@@ -16,7 +16,7 @@ from retainkit.periods import Calendar
 from retainkit.schema import FLAGS, Header, Mapped, Role, renamed_in, unknown_column
 from retainkit.selectors import ANY, Selector
 from retainkit.sources.expressions import Scope
-from retainkit.sources.fates import add_marks, add_where, fate
+from retainkit.sources.fates import add_marks, add_where, check_window, fate
 from retainkit.sources.mapping import (
     Faults,
     check_columns,
@@ -85,6 +85,7 @@ def read_events(
     cannot be read in one way only, UsageError for expressions that cannot be computed.
     """
     check_member_options(members, options)
+    check_window(options, calendar)
     if len(wanted.marks) > MOST_MARKS:
         raise UsageError(f"At most {MOST_MARKS} event selectors can be asked for at once.")
     faults = Faults()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from retainkit.errors import UsageError
 from retainkit.periods import Calendar
 from retainkit.selectors import Selector
 from retainkit.sources.civil import ABSENT, EPOCHS, OFFSETS, ZERO
@@ -65,6 +66,16 @@ def fate(scope: Scope, options: SourceOptions, calendar: Calendar) -> pl.Expr:
             .otherwise(code)
         )
     return code.cat.to(FATE)
+
+
+def check_window(options: SourceOptions, calendar: Calendar) -> None:
+    """Raise UsageError where what is asked for ends before it begins."""
+    if options.since is None:
+        return
+    since = calendar.moment(options.since, "--since")
+    for option, end in (("--until", options.until), ("--as-of", options.as_of)):
+        if end is not None and calendar.moment(end, option) <= since:
+            raise UsageError(f"{option} {end} is not after --since {options.since}.")
 
 
 def _refusals(scope: Scope) -> Iterator[tuple[pl.Expr, str]]:

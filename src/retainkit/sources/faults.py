@@ -13,6 +13,9 @@ from retainkit.errors import InputError
 # A hostile Parquet file makes Polars panic, and that is no Exception.
 FAULTS: tuple[type[BaseException], ...] = (pl.exceptions.PolarsError, PanicException, OSError)
 
+# Raised before any row is read: a plan of ours is wrong, whatever the data hold.
+_PLANNING = (pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError)
+
 _AGAIN = "Fetch or export it again."
 _CELLS = (
     "a row has more cells than the header",
@@ -55,6 +58,17 @@ def fault(error: BaseException, name: str) -> InputError:
         return InputError(f"'{name}' cannot be read: {error.strerror}.")
     return InputError(
         f"'{name}' cannot be read: it is truncated or damaged ({type(error).__name__}).", _AGAIN
+    )
+
+
+def not_computed(error: BaseException) -> InputError | None:
+    """Return what `error` means where all files read well; None where it is no value's fault."""
+    if not isinstance(error, pl.exceptions.PolarsError) or isinstance(error, _PLANNING):
+        return None
+    cause = str(error).split(": [")[0].split("\n")[0]  # what follows would quote values
+    return InputError(
+        f"An expression cannot be computed for every row: {cause}.",
+        "Use TRY_CAST(… AS …) in --where and the --*-col options, so that such rows are null.",
     )
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
-from retainkit.sources.faults import FAULTS, fault, reading
+from retainkit.sources.faults import FAULTS, fault, not_computed, reading
 from retainkit.sources.files import File, Scratch, locate
 from retainkit.sources.frames import read_frame
 from retainkit.sources.magic import format_of, read_head
@@ -48,12 +48,13 @@ class Table:
     def reading(self) -> Iterator[None]:
         """Turn what collecting raises into an InputError that names the file at fault.
 
-        An error that no file of its own accord gives (a wrong expression, say) passes.
+        What no file raises by itself is told as an expression that its values do not fit; a plan
+        that is wrong whatever the values are (a column that is not there) passes.
         """
         try:
             yield
         except FAULTS as error:
-            found = self._fault()
+            found = self._fault() or not_computed(error)
             if found is None:
                 raise
             raise found from error
@@ -91,6 +92,19 @@ def open_table(
             origin=origin,
             parts=tuple(parts),
         )
+
+
+@contextmanager
+def open_export(
+    inputs: Sequence[Input], options: SourceOptions
+) -> Iterator[tuple[Table, Table | None]]:
+    """Open the events and, where `options` name one, the member table; as `open_table`."""
+    with ExitStack() as stack:
+        table = stack.enter_context(open_table(inputs, options, origin=options.rejects is not None))
+        members = None
+        if options.members is not None:
+            members = stack.enter_context(open_table([options.members], options))
+        yield table, members
 
 
 def _open(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import get_args
 
 from retainkit.choices import CohortKind, CohortMode, Measure, Period
@@ -48,7 +49,7 @@ class CohortParams(ReturnParams):
         if len(set(self.spans)) < len(self.spans):
             raise UsageError("--brackets: a bracket is named twice.")
 
-    @property
+    @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:
         """The ages each column of the matrix spans, first and last."""
         if not self.brackets:

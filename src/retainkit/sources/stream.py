@@ -1,0 +1,37 @@
+"""The one loop over an export: its events batch by batch, every row's fate counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from retainkit.sources.canonical import Events
+from retainkit.sources.quality import Quality
+from retainkit.sources.scan import Table
+
+Progress = Callable[[int], None]  # is told how many more rows have been read
+
+BATCH = 1 << 20
+
+
+def stream(
+    table: Table,
+    events: Events,
+    take: Callable[[pl.DataFrame], None],
+    *,
+    max_rejects: float,
+    rejects: str | None,
+    progress: Progress | None,
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Hand the used events to `take`; return the refused and the left-out rows by reason.
+
+    Raises InputError where the files or a user's expression fail on the way, and past
+    `max_rejects`; the file `rejects` is written whole or not at all.
+    """
+    with Quality(max_rejects, rejects, table.files) as quality, table.reading():
+        for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
+            if progress is not None:
+                progress(batch.height)
+            take(quality.add(batch))
+        return quality.finish()
