@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retainkit.engine import Request, run
+from retainkit.engine import EngineOptions, Journal, Request, run
+from retainkit.engine.memory import Budget
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.periods import DAY
 from retainkit.results import Result
 from retainkit.sources import SourceOptions
-from retainkit.timeline import packing
+from retainkit.timeline import Packing
 
 REQUESTS = [
     Request(COHORT, CohortParams(period="week", measure="amount", by=("channel",))),
@@ -96,14 +98,46 @@ def test_small_batches_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch
 def test_colliding_hashes_are_hashed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     events, members = shop(3, True)
     whole = answers(events, members)
-    real = packing.member_keys
+    real = Packing.keys
+    seeds = set()
 
-    def weak(ids: pl.Series, seed: int = 0) -> np.ndarray:
-        return real(ids, seed) % np.uint64(4) if seed < 2 else real(ids, seed)
+    def weak(packing: Packing, ids: pl.Series) -> np.ndarray:
+        seeds.add(packing.seed)
+        hashes = real(packing, ids)
+        return hashes % np.uint64(4) << np.uint64(62) if packing.seed < 2 else hashes
 
-    monkeypatch.setattr("retainkit.engine.local.member_keys", weak)
-    monkeypatch.setattr("retainkit.timeline.builder.member_keys", weak)
+    monkeypatch.setattr(Packing, "keys", weak)
     assert_same(whole, answers(events, members))
+    assert seeds == {0, 1, 2}
+
+
+@pytest.mark.parametrize("ids", [[5, 2**62 + 1, 2**62 + 2, 5], [-1, 3, -(2**63), -1]])
+def test_integer_ids_of_any_size_are_told_apart(ids: list[int]) -> None:
+    events = pl.DataFrame({"user_id": ids, "time": ["2024-01-01"] * 3 + ["2024-01-09"]})
+    (result,) = run([Request(COHORT, CohortParams(period="week"))], [events], SourceOptions())
+    assert result.data.members == 3
+    assert result.main["returned"].to_list() == [3, 1]
+
+
+@pytest.mark.parametrize("far", ["1900-01-05", "2500-01-01"])
+def test_times_centuries_apart_are_told_apart(far: str) -> None:
+    events = pl.DataFrame({"user_id": [1, 1, 2], "time": ["2024-01-01", far, "2024-01-01"]})
+    for period in ("hour", "day", "week", "month", "quarter", "year"):
+        (result,) = run([Request(COHORT, CohortParams(period=period))], [events], SourceOptions())
+        assert result.data.members == 2
+        assert result.main["size"].unique().to_list() in ([1], [2])
+
+
+def test_spilling_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    events, members = shop(13, True)
+    whole = answers(events, members)
+    monkeypatch.setattr("retainkit.sources.stream.BATCH", 20)
+    monkeypatch.setattr(Budget, "room", 100)
+    journal = Journal()
+    engine = EngineOptions(temp_dir=tmp_path)
+    assert_same(whole, answers(events, members, engine=engine, journal=journal, partitions=3))
+    assert "files" in journal.facts["spill"]
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_row_is_used_refused_or_left_out() -> None:

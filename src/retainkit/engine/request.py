@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import polars as pl
@@ -12,6 +12,8 @@ from retainkit.metrics.base import Metric
 from retainkit.periods import Window
 from retainkit.results import DataWindow, Result
 from retainkit.timeline import Needs
+
+_WAITING_ROWS = 500_000
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,13 @@ class Request:
 
     def result(
         self,
-        tallies: Iterable[pl.DataFrame],
+        tally: pl.DataFrame,
         window: Window,
         data: DataWindow,
         notes: Sequence[str],
         source: Mapping[str, object],
     ) -> Result:
-        """Return the Result that the tallies of disjoint members add up to."""
-        tally = self.metric.merge(tallies)
+        """Return the Result of the tally of all members."""
         summary = self.metric.summarise(tally, self.params, window)
         return Result(
             command=self.metric.command,
@@ -44,3 +45,24 @@ class Request:
             tables=summary.tables,
             notes=(*summary.notes, *notes),
         )
+
+
+@dataclass
+class Tallies:
+    """The tallies of disjoint members, added up as they come: memory grows with distinct keys."""
+
+    metric: Metric[Any]
+    _parts: list[pl.DataFrame] = field(default_factory=list)
+    _rows: int = 0
+
+    def add(self, tally: pl.DataFrame) -> None:
+        """Take one more."""
+        self._parts.append(tally)
+        self._rows += tally.height
+        if self._rows > _WAITING_ROWS + 2 * self._parts[0].height:
+            self._parts = [self.total()]
+            self._rows = self._parts[0].height
+
+    def total(self) -> pl.DataFrame:
+        """Return their sum."""
+        return self.metric.merge(self._parts)

@@ -20,6 +20,7 @@ from retainkit.metrics.base import (
     segment_keys,
     with_rate,
 )
+from retainkit.metrics.groups import Groups
 from retainkit.metrics.returns import follow
 from retainkit.metrics.start_words import clock_words, event_words, start_notes, start_words
 from retainkit.metrics.starts import (
@@ -29,9 +30,8 @@ from retainkit.metrics.starts import (
     doubts,
     first_entries,
     left_out,
-    tally_frame,
 )
-from retainkit.periods import DAY, FURTHEST, Ints, Window
+from retainkit.periods import DAY, FURTHEST, Window
 from retainkit.timeline import Bools, Grain, Needs, Timeline
 
 MODES: tuple[RetentionMode, ...] = get_args(RetentionMode)
@@ -79,45 +79,14 @@ def needs(params: RetentionParams, joined: bool) -> Needs:
 def tally(timeline: Timeline, params: RetentionParams, window: Window) -> pl.DataFrame:
     """Return counts by `[seg_i…], cohort, day, mode`; `cohort` is null where not asked for."""
     entries = first_entries(timeline, params, window, "day")
-    group, groups = _groups(timeline, params, entries)
-    parts = [filled(left_out(params, entries), KEYS, MEASURES)]
-    said = doubts(timeline, params, entries, window)
-    parts.append(filled(add_up(_keyed(timeline, params, entries, said), [*said]), KEYS, MEASURES))
-    for day, mode, mature, returned in _returned(timeline, params, entries, window):
-        counts = {
-            "members": np.bincount(group, minlength=groups.height),
-            "mature": np.bincount(group[mature], minlength=groups.height),
-            "returned": np.bincount(group[mature & returned], minlength=groups.height),
-        }
-        keyed = groups.with_columns(pl.lit(day).alias("day"), pl.lit(mode).alias("mode"))
-        parts.append(filled(keyed.with_columns(**counts), KEYS, MEASURES))
-    return add_up(pl.concat(parts), MEASURES)
-
-
-def _keyed(
-    timeline: Timeline,
-    params: RetentionParams,
-    entries: Entries,
-    columns: dict[str, Ints],
-) -> pl.DataFrame:
+    groups = Groups.of_members(timeline, params.by, entries.member)
     if params.cohort is not None:
-        columns = {"cohort": timeline.period_of(entries.moment, params.cohort), **columns}
-    return tally_frame(timeline, params.by, entries.member, columns)
-
-
-def _groups(
-    timeline: Timeline, params: RetentionParams, entries: Entries
-) -> tuple[Ints, pl.DataFrame]:
-    """Return the group (segments, cohort) of each entry, and what the groups are."""
-    keys = _keyed(timeline, params, entries, {"group": np.zeros(len(entries), dtype=np.int64)})
-    names = [name for name in keys.columns if name != "group"]
-    if not names:
-        return keys["group"].to_numpy(), pl.DataFrame({"group": [0]})
-    groups = keys.select(names).unique().with_row_index("group")
-    at = keys.select(names).join(
-        groups, on=names, how="left", nulls_equal=True, maintain_order="left"
-    )
-    return at["group"].cast(pl.Int64).to_numpy(), groups
+        groups = groups.by("cohort", timeline.period_of(entries.moment, params.cohort))
+    parts = [left_out(params, entries), groups.tally(**doubts(timeline, params, entries, window))]
+    for day, mode, mature, returned in _returned(timeline, params, entries, window):
+        counts = groups.tally(members=None, mature=mature, returned=mature & returned)
+        parts.append(counts.with_columns(day=pl.lit(day), mode=pl.lit(mode)))
+    return add_up(pl.concat(filled(part, KEYS, MEASURES) for part in parts), MEASURES)
 
 
 def _returned(

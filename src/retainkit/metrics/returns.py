@@ -47,20 +47,15 @@ class Runs:
         at = np.arange(len(self.entry))
         return at - np.maximum.accumulate(np.where(first_of_each(self.entry), at, 0))
 
-    def first_of_entry(self, among: Bools) -> Bools:
-        """Return which runs are the first of their entry for which `among` is true."""
+    def first_of_entry(self, among: Bools) -> Ints:
+        """Return the first run of each entry for which `among` is true."""
         rows = np.flatnonzero(among)
-        return self._at(rows[first_of_each(self.entry[rows])])
+        return rows[first_of_each(self.entry[rows])]
 
-    def last_of_entry(self, among: Bools) -> Bools:
-        """Return which runs are the last of their entry for which `among` is true."""
+    def last_of_entry(self, among: Bools) -> Ints:
+        """Return the last run of each entry for which `among` is true, the last entry first."""
         rows = np.flatnonzero(among)[::-1]
-        return self._at(rows[first_of_each(self.entry[rows])])
-
-    def _at(self, rows: Ints) -> Bools:
-        chosen = np.zeros(len(self.entry), dtype=np.bool_)
-        chosen[rows] = True
-        return chosen
+        return rows[first_of_each(self.entry[rows])]
 
 
 def follow(
@@ -77,23 +72,35 @@ def follow(
     period: the unit of age. value: Ints[rows of the timeline] to be summed. reach: the last age
     that matters, or None for all.
     """
-    rows = np.flatnonzero(timeline.passes(params.back))
-    begin = np.searchsorted(rows, entries.row)
-    end = np.searchsorted(rows, timeline.bounds[entries.member + 1])
+    rows = timeline.rows(params.back)
+    begin, end = entries.row, timeline.bounds[entries.member + 1]
+    if rows is not None:
+        begin, end = np.searchsorted(rows, begin), np.searchsorted(rows, end)
     if reach is not None:
         end = np.minimum(end, _rows_within(timeline, entries, rows, period, reach))
     lengths = np.maximum(end - begin, 0)
+    joined = bool(np.all(begin[1:] == (begin + lengths)[:-1]))
     for block in _blocks(lengths):
         size = lengths[block]
         entry = np.repeat(np.arange(block.start, block.stop), size)
-        offset = np.arange(len(entry)) - np.repeat(np.cumsum(size) - size, size)
-        row = rows[np.repeat(begin[block], size) + offset]
+        if joined:
+            row: Ints | slice = slice(begin[block.start], begin[block.start] + len(entry))
+        else:
+            offset = np.arange(len(entry)) - np.repeat(np.cumsum(size) - size, size)
+            row = np.repeat(begin[block], size) + offset
+        if rows is not None:
+            row = rows[row]
         age = _ages(timeline, entries, params.clock, period, entry, row)
         yield _runs(entry, age, None if value is None else value[row])
 
 
 def _ages(
-    timeline: Timeline, entries: Entries, clock: Clock, period: Period, entry: Ints, row: Ints
+    timeline: Timeline,
+    entries: Entries,
+    clock: Clock,
+    period: Period,
+    entry: Ints,
+    row: Ints | slice,
 ) -> Ints:
     if clock == "calendar":
         return timeline.period_of(timeline.time[row], period) - entries.cohort[entry]
@@ -103,6 +110,8 @@ def _ages(
 
 def _runs(entry: Ints, age: Ints, value: Ints | None) -> Runs:
     at = np.flatnonzero(first_of_each(entry, age))
+    if len(at) == len(entry):
+        return Runs(entry, age, np.ones(len(at), dtype=np.int64), value)
     events = np.diff(np.append(at, len(entry)))
     summed = None if value is None else _sums(value, at)
     return Runs(entry[at], age[at], events, summed)
@@ -124,9 +133,9 @@ def _blocks(lengths: Ints) -> Iterator[slice]:
 
 
 def _rows_within(
-    timeline: Timeline, entries: Entries, rows: Ints, period: Period, reach: int
+    timeline: Timeline, entries: Entries, rows: Ints | None, period: Period, reach: int
 ) -> Ints:
-    """Return for each entry the first of `rows` that lies certainly beyond age `reach`.
+    """Return for each entry the first of `rows` (all: None) certainly beyond age `reach`.
 
     Rows are searched by (member, local day or hour), which fit one integer where moments do not.
     """
@@ -134,12 +143,13 @@ def _rows_within(
     if timeline.grain not in ("exact", unit):
         unit = period
     length = 1 if unit == period else {"day": 1, "week": 7, "month": 31}.get(period, 366)
-    at = timeline.period_of(timeline.time[rows], unit)
+    some = slice(None) if rows is None else rows
+    at = timeline.period_of(timeline.time[some], unit)
     if not len(at):
         return np.zeros(len(entries), dtype=np.int64)
     span = int(at.max() - at.min()) + 2
     latest = timeline.period_of(entries.moment, unit) - at.min() + (reach + 2) * length
-    keys = timeline.owner[rows] * span + (at - at.min())
+    keys = timeline.owner[some] * span + (at - at.min())
     ends: Ints = np.searchsorted(
         keys, entries.member * span + np.clip(latest, 0, span - 1), side="right"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -101,20 +100,6 @@ class Entries:
         return len(self.member)
 
 
-def tally_frame(
-    timeline: Timeline,
-    by: tuple[str, ...],
-    member: Ints,
-    columns: Mapping[str, Ints],
-) -> pl.DataFrame:
-    """Return `columns`, one row for each of `member`, with that member's segments as seg_i."""
-    segments = {
-        key: timeline.segments[name].gather(member)
-        for key, name in zip(segment_keys(by), by, strict=True)
-    }
-    return pl.DataFrame({**segments, **columns})
-
-
 def left_out(params: ReturnParams, entries: Entries) -> pl.DataFrame:
     """Return the tally row of the members that are in no cohort: it has no segment."""
     nobody = {key: pl.Series([None], dtype=pl.String) for key in segment_keys(params.by)}
@@ -145,8 +130,11 @@ def first_entries(
     timeline: Timeline, params: ReturnParams, window: Window, period: Period
 ) -> Entries:
     """Return one entry for each member that starts: when it joined, else its first start event."""
-    rows = np.flatnonzero(timeline.passes(params.start))
-    rows = rows[first_of_each(timeline.owner[rows])]
+    rows = timeline.rows(params.start)
+    if rows is None:
+        rows = timeline.bounds[:-1][np.diff(timeline.bounds) > 0]
+    else:
+        rows = rows[first_of_each(timeline.owner[rows])]
     started = np.zeros(timeline.members, dtype=np.bool_)
     started[timeline.owner[rows]] = True
     moment = np.zeros(timeline.members, dtype=np.int64)
@@ -206,6 +194,11 @@ def _seen_before(timeline: Timeline, params: ReturnParams, window: Window) -> Bo
 
 def _first_rows_at(timeline: Timeline, moment: Ints) -> Ints:
     """Return each member's first row at or after its moment."""
+    if not len(timeline.time):
+        return timeline.bounds[:-1]
+    first = timeline.time[np.minimum(timeline.bounds[:-1], len(timeline.time) - 1)]
+    if np.all((moment <= first) | (np.diff(timeline.bounds) == 0)):
+        return timeline.bounds[:-1]
     before = np.cumsum(timeline.time < moment[timeline.owner])
     before = np.append(0, before)
     return timeline.bounds[:-1] + before[timeline.bounds[1:]] - before[timeline.bounds[:-1]]

@@ -52,6 +52,23 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """How raw rows become canonical events: columns added step by step, then `columns` kept.
+
+    It hangs on no frame, so that it can be used on any rows of the same export, wherever they are.
+    """
+
+    steps: tuple[Mapping[str, pl.Expr], ...]
+    columns: tuple[pl.Expr, ...]
+
+    def of(self, raw: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the canonical events of raw rows."""
+        for step in self.steps:
+            raw = raw.with_columns(**step)
+        return raw.select(self.columns)
+
+
+@dataclass(frozen=True)
 class Events:
     """Canonical events.
 
@@ -60,11 +77,13 @@ class Events:
     amount (Float64), order (String or Int64, only where there is an order column), event
     (String), seg_0 … (String, those on the event side), __file, __row and __raw (a struct of the
     columns as read) where rejects are kept. Of rows with a fate only the fate means something.
+    recipe: how it was made of the raw rows.
     members: one row a member: member, joined, left (Int64 us), seg_i (String, those on the
     member side); None without a member table. segments: the side each wanted segment is on.
     """
 
     frame: pl.LazyFrame
+    recipe: Recipe
     members: pl.DataFrame | None
     segments: tuple[Side, ...]
     mapping: Mapping[Role, Mapped]
@@ -109,8 +128,9 @@ def read_events(
         roster = read_members(members, options, called, mapping["member"].source)
         notes += roster.notes
     member, roster_frame = _one_dtype(scope.sample.schema["__member"], roster)
-    frame = scope.frame.select(member, *_columns(table, mapping, wanted, sides))
-    return Events(frame, roster_frame, sides, mapping, tuple(dict.fromkeys(notes)))
+    recipe = Recipe(scope.steps, (member, *_columns(table, mapping, wanted, sides)))
+    told = tuple(dict.fromkeys(notes))
+    return Events(recipe.of(table.frame), recipe, roster_frame, sides, mapping, told)
 
 
 def _sides(names: Sequence[str], table: Table, members: Table | None) -> tuple[Side, ...]:

@@ -45,15 +45,21 @@ class Reading:
 class Scope:
     """Rows and a sample of them; what is added to the one is added to the other.
 
-    The sample has every column of the frame.
+    The sample has every column of the frame. steps: what was added to the raw rows, in order, so
+    that other raw rows can be given the same columns.
     """
 
     frame: pl.LazyFrame
     sample: pl.DataFrame
+    steps: tuple[Mapping[str, pl.Expr], ...] = ()
 
     def with_columns(self, **columns: pl.Expr) -> Scope:
         """Return the scope with more columns."""
-        return Scope(self.frame.with_columns(**columns), self.sample.with_columns(**columns))
+        return Scope(
+            self.frame.with_columns(**columns),
+            self.sample.with_columns(**columns),
+            (*self.steps, columns),
+        )
 
     def read(self, expr: pl.Expr, option: str, kind: Kind) -> Reading:
         """Return how the columns of `expr` are to be read.

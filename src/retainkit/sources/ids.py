@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from retainkit.errors import InputError
 from retainkit.sources.dtypes import EXACT, number_text
 
+_NO_UUID = "00000000-0000-0000-0000-000000000000"
 # Ids that mean "nobody", in any case; 0 in an integer column means it too.
 NO_ID = (
     *("", "-", "--", "0", "0.0", "null", "none", "nan", "nil", "undefined", "unknown", "n/a"),
-    *("\\n", "anonymous", "guest", "00000000-0000-0000-0000-000000000000"),
+    *("\\n", "anonymous", "guest", _NO_UUID),
     *("游客", "匿名", "匿名用户", "未登录", "无"),
 )
 _LONGEST = max(len(word) for word in NO_ID if word.isalpha() and word.isascii())
+# Rows from which on a look at all characters at once pays for importing PyArrow.
+_MANY = 1 << 20
 _FLOAT_TEXT = r"^(?:0|[1-9][0-9]*)\.0$"
 _ROUNDED = r"^[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"
 
@@ -91,7 +95,18 @@ def _ask(frame: pl.LazyFrame, question: pl.Expr) -> bool:
 
 
 def _tidied(text: pl.Expr) -> pl.Expr:
-    return text.map_batches(_tidy, return_dtype=pl.String, is_elementwise=True)
+    return text.map_batches(_Tidier(), return_dtype=pl.String, is_elementwise=True)
+
+
+class _Tidier:
+    """Tidies batches; a long column is first looked at for whether there is anything to tidy."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+
+    def __call__(self, text: pl.Series) -> pl.Series:
+        self._rows += len(text)
+        return text if self._rows > _MANY and _is_plain(text) else _tidy(text)
 
 
 def _tidy(text: pl.Series) -> pl.Series:
@@ -109,3 +124,16 @@ def _tidy(text: pl.Series) -> pl.Series:
     if len(words):
         nobody = nobody.scatter(words, ids.gather(words).str.to_lowercase().is_in(NO_ID))
     return ids.set(nobody, None) if nobody.any() else ids
+
+
+def _is_plain(text: pl.Series) -> bool:
+    """Return whether no id can need tidying: no blanks or quotes, all longer than a NO_ID."""
+    sizes = text.str.len_bytes()
+    shortest = sizes.min()
+    if not isinstance(shortest, int) or shortest <= _LONGEST:
+        return False
+    if (sizes == len(_NO_UUID)).any() and (text == _NO_UUID).any():
+        return False
+    # Arrow lays the characters of all ids out one after the other: two passes see them all.
+    codes = np.frombuffer(text.to_arrow().buffers()[2], np.uint8)
+    return bool(codes.min() > ord('"') and codes.max() <= ord("~"))

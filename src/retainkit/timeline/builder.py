@@ -1,90 +1,116 @@
-"""Batches of canonical events in, one Timeline out."""
+"""Batches of canonical events in, Timelines out: one for each slice of members."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from retainkit.errors import InputError
 from retainkit.periods import Calendar, Ints
-from retainkit.timeline.model import MONEY_UNIT, Needs, Timeline
-from retainkit.timeline.packing import Keys, Ranks, Rows, distinct, member_keys, sort_order
+from retainkit.selectors import ANY
+from retainkit.timeline.extras import first_touch, millionths, order_codes
+from retainkit.timeline.model import Bools, Needs, Timeline
+from retainkit.timeline.packing import SHARED_BITS, WORD, Keys, Layout, Packing, RepackError
+from retainkit.timeline.runs import END, Bounds, Runs, Spill, slices
+from retainkit.timeline.sorting import distinct, first_of_runs, sort_order
 
 Side = Literal["member", "event"]
 
-_NO_TABLE = pl.DataFrame(schema={"member": pl.Int64, "joined": pl.Int64})
-_LARGEST_AMOUNT = (2**63 - 1) // MONEY_UNIT
-
-
-class HashCollisionError(Exception):
-    """Two text ids share a 64-bit key: a signal to hash with another seed, never shown."""
+_CHECK_BITS = WORD - SHARED_BITS
 
 
 @dataclass
 class Builder:
-    """Gathers the events of one partition of members, then sorts them into a Timeline.
+    """Gathers events, in any order and from several threads, and sorts them into Timelines.
 
-    table: the member table's rows of this partition (`member, joined, seg_i`), or None.
-    Those that never had an event nor joined are nobody's members. segments: the name of each
-    segment and the side its column seg_i comes from. seed: what text ids are hashed with.
+    table: the member table (`member, joined, seg_i`), or None; those in it that never had an
+    event nor joined are nobody's members. segments: the name of each segment and the side its
+    column seg_i comes from. room: how many bytes of rows to hold; what is more is spilled.
+    Every method raises RepackError where another packing is needed.
     """
 
     needs: Needs
     calendar: Calendar
+    packing: Packing
     segments: Sequence[tuple[str, Side]] = ()
     table: pl.DataFrame | None = None
-    seed: int = 0
-    _rows: list[Rows] = field(default_factory=list)
-    _extras: list[pl.DataFrame] = field(default_factory=list)
-    _ids: list[pl.DataFrame] = field(default_factory=list)
+    room: int = END
+    spill: Spill = field(default_factory=lambda: Spill(ExitStack()))
 
-    def add(self, events: pl.DataFrame, keys: Keys) -> None:
-        """Take used events (`member, time, marks`, …) with the key of each event's member."""
-        time = events["time"].to_numpy()
-        if self.needs.grain != "exact":
-            time = self.calendar.index(time, self.needs.grain)
-        rows = Rows(keys, time, events["marks"].to_numpy())
-        ranks = self._remember(events["member"], keys)
-        if self._keeps_all:
-            self._extras.append(events.drop("member", "time", "marks"))
+    def __post_init__(self) -> None:
+        self._lock = Lock()
+        self._layout: Layout | None = None
+        self._rows = Runs(_merged_keys if self.packs else self._merged)
+        self._checks = Runs(_merged_keys)
+        self._listed: tuple[Keys, pl.DataFrame] | None = None
+
+    def add(self, events: pl.DataFrame) -> None:
+        """Take used events: `member, time, marks`, and what the needs name."""
+        if not events.height:
+            return
+        ids = events["member"]
+        keys = self.packing.keys(ids)
+        checks = self.packing.checks(ids, keys)
+        run = self._run(events, keys)
+        known = [] if checks is None else [distinct(checks)]
+        with self._lock:
+            self._rows.add(run)
+            for each in known:
+                self._checks.add(each)
+            if self._rows.held_bytes + self._checks.held_bytes > self.room:
+                self._rows.file(self.spill, self._aligned_bits)
+                self._checks.file(self.spill, _CHECK_BITS)
+
+    @property
+    def rows(self) -> int:
+        """How many rows are left of those added; what would be handed over once may be one."""
+        return self._rows.rows
+
+    def slices(self, count: int) -> list[Bounds]:
+        """Return about `count` slices of members to make Timelines of; takes no more events."""
+        self._list_members()
+        runs = [self._rows, self._checks] if self._checks.rows else [self._rows]
+        return slices(runs, count, self._aligned_bits)
+
+    def timeline(self, bounds: Bounds) -> Timeline:
+        """Return the Timeline of the members between `bounds`."""
+        run = self._rows.between(bounds)
+        keys, time, marks = self._columns(run)
+        starts = np.flatnonzero(first_of_runs(keys))
+        known, edges = keys[starts], np.append(starts, len(keys))
+        joined = pl.repeat(None, len(known), dtype=pl.Int64, eager=True)
+        listed: Bools = np.zeros(len(known), dtype=np.bool_)
+        members = None
+        if self._listed is not None:
+            table_keys, table = self._members_between(bounds)
+            self._check(bounds, np.union1d(known, table_keys))
+            waiting = table_keys[table["joined"].is_not_null().to_numpy()]
+            known = np.union1d(known, waiting)
+            edges = np.append(np.searchsorted(keys, known), len(keys)).astype(np.int64)
+            members = pl.DataFrame({"key": known}).join(
+                table.with_columns(key=table_keys), on="key", how="left", maintain_order="left"
+            )
+            joined = members["joined"]
+            listed = np.isin(known, table_keys)
         else:
-            rows = distinct(rows, ranks)
-        self._rows.append(rows)
-
-    def build(self) -> Timeline:
-        """Return the Timeline; raises HashCollisionError where two text ids share a key."""
-        rows, extras = self._sorted()
-        table = _NO_TABLE if self.table is None else self.table
-        table_keys = member_keys(table["member"], self.seed)
-        self._remember(table["member"], table_keys)
-        self._check_ids()
-        joined = table_keys[table["joined"].is_not_null().to_numpy()]
-        known = Ranks.of(np.append(rows.keys, joined)).keys
-        bounds = np.append(np.searchsorted(rows.keys, known), len(rows)).astype(np.int64)
-        at = pl.DataFrame({"key": known}).join(
-            table.with_columns(key=table_keys), on="key", how="left", maintain_order="left"
-        )
-        segments = []
-        for i, (name, side) in enumerate(self.segments):
-            column = f"seg_{i}"
-            values = at[column] if side == "member" else _first_touch(extras, column, bounds, rows)
-            segments.append(values.alias(name))
+            self._check(bounds, known)
         return Timeline(
             calendar=self.calendar,
             grain=self.needs.grain,
             selectors=self.needs.selectors,
-            joined=at["joined"],
-            listed=np.isin(known, table_keys),
-            segments=pl.DataFrame(segments),
-            bounds=bounds,
-            time=rows.times,
-            marks=rows.marks,
-            amount=_millionths(extras["amount"]) if self.needs.amount else None,
-            order=_codes(extras) if self.needs.order else None,
+            joined=joined,
+            listed=listed,
+            segments=self._segments(members, run, edges, time),
+            bounds=edges,
+            time=time,
+            marks=marks,
+            amount=millionths(run["amount"]) if self.needs.amount else None,
+            order=order_codes(run) if self.needs.order else None,
         )
 
     @property
@@ -93,71 +119,132 @@ class Builder:
         event_side = any(side == "event" for _, side in self.segments)
         return needs.repeats or needs.amount or needs.order or event_side
 
-    def _sorted(self) -> tuple[Rows, pl.DataFrame]:
-        rows = Rows.concat(self._rows)
-        if not self._keeps_all:
-            return distinct(rows), pl.DataFrame()
-        order = sort_order(rows)
-        extras = (
-            pl.concat(self._extras) if self._extras else pl.DataFrame(schema=self._extra_schema)
-        )
-        return rows.take(order), extras[order] if extras.width else extras
+    @property
+    def packs(self) -> bool:
+        """Whether a row is one word."""
+        return self.packing.words and not self._keeps_all
 
     @property
-    def _extra_schema(self) -> dict[str, type[pl.DataType]]:
-        names = {
-            f"seg_{i}": pl.String for i, (_, side) in enumerate(self.segments) if side == "event"
-        }
-        return {"amount": pl.Float64, "order": pl.String, **names}
+    def _aligned_bits(self) -> int:
+        if self._checks.rows:
+            return _CHECK_BITS
+        return self._layout.aligned_bits if self._layout else 0
 
-    def _remember(self, ids: pl.Series, keys: Keys) -> Ranks | None:
-        """Keep one id for each key of a text column; return the ranks found on the way."""
-        if ids.dtype != pl.String or not len(ids):
-            return None
-        ranks = Ranks.of(keys)
-        names = _one_each(ids, ranks)
-        self._ids.append(pl.DataFrame({"id": names, "key": ranks.keys}))
-        return ranks
+    def _run(self, events: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+        """Return events as one sorted run."""
+        time = events["time"].to_numpy()
+        if self.needs.grain != "exact":
+            time = self.calendar.index(time, self.needs.grain)
+        marks = events["marks"].to_numpy()
+        if self.packs:
+            layout = self._layout_for(events["member"], time)
+            return distinct(layout.pack(keys, time, marks, self.packing))
+        whole = pl.DataFrame({"key": keys, "time": time, "marks": marks})
+        if self._keeps_all:
+            whole = whole.hstack(events.drop("member", "time", "marks"))
+        return whole[np.argsort(keys)]
 
-    def _check_ids(self) -> None:
-        if self._ids:
-            known = pl.concat(self._ids)
-            _one_each(known["id"], Ranks.of(known["key"].to_numpy()))
+    def _layout_for(self, ids: pl.Series, times: Ints) -> Layout:
+        """Return how words are laid out, which the first rows to come settle."""
+        with self._lock:
+            if self._layout is None:
+                hashed = ids.dtype == pl.String or self.packing.hashed
+                plain = all(selector == ANY for selector in self.needs.selectors)
+                marks = 0 if plain else len(self.needs.selectors)
+                self._layout = Layout.of(self.needs.grain, marks, self.packing, hashed, times)
+            return self._layout
 
+    def _columns(self, run: pl.DataFrame) -> tuple[Keys, Ints, np.ndarray]:
+        """Return key, time and marks of each row; keys as they are placed in words."""
+        if not self.packs:
+            return run["key"].to_numpy(), run["time"].to_numpy(), run["marks"].to_numpy()
+        words = run.to_series().to_numpy()
+        if self._layout is None:
+            nothing = np.empty(0, dtype=np.int64)
+            return words, nothing, nothing.astype(np.uint16)
+        keys = words >> np.uint64(self._layout.low_bits)
+        keys <<= np.uint64(self._layout.low_bits)
+        return keys, self._layout.times(words), self._layout.marks(words)
 
-def _one_each(ids: pl.Series, ranks: Ranks) -> pl.Series:
-    """Return the id of each key; raises HashCollisionError where a key has two."""
-    names = ids.gather(ranks.row)
-    if not (names.gather(ranks.rank) == ids).all():
-        raise HashCollisionError
-    return names
+    def _merged(self, runs: list[pl.DataFrame]) -> pl.DataFrame:
+        if not runs:
+            return self._no_rows
+        rows = pl.concat(runs)
+        keys, times, marks = (rows[name].to_numpy() for name in ("key", "time", "marks"))
+        rows = rows[sort_order(keys, times, marks)]
+        if self._keeps_all:
+            return rows
+        new = np.zeros(rows.height, dtype=np.bool_)
+        new[:1] = True
+        for name in ("key", "time", "marks"):
+            column = rows[name].to_numpy()
+            new[1:] |= column[1:] != column[:-1]
+        return rows.filter(pl.Series(new))
 
-
-def _first_touch(extras: pl.DataFrame, column: str, bounds: Ints, rows: Rows) -> pl.Series:
-    """Return each member's value at its first time; the smallest where that time has several."""
-    owner = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    first = rows.times == rows.times[bounds[owner]]
-    values = pl.DataFrame({"owner": owner[first], "value": extras[column].filter(first)})
-    smallest = values.group_by("owner").agg(pl.col("value").min())
-    everyone = pl.DataFrame({"owner": np.arange(len(bounds) - 1)})
-    return everyone.join(smallest, on="owner", how="left", maintain_order="left")["value"]
-
-
-def _millionths(amount: pl.Series) -> Ints:
-    """Return amounts as integers, none as 0; raises InputError beyond what 64 bits hold."""
-    known = amount.fill_nan(None).fill_null(0.0)
-    largest = known.abs().max()
-    if isinstance(largest, float) and largest >= _LARGEST_AMOUNT:
-        raise InputError(
-            f"An amount of {largest:.3g} is too large to be summed exactly.",
-            f"Amounts reach up to {_LARGEST_AMOUNT:.1e}; give them in a larger unit, "
-            'e.g. --amount-col "amount / 1000".',
+    @property
+    def _no_rows(self) -> pl.DataFrame:
+        sides = enumerate(side for _, side in self.segments)
+        return pl.DataFrame(
+            schema={
+                "key": pl.UInt64,
+                "time": pl.Int64,
+                "marks": pl.UInt16,
+                "amount": pl.Float64,
+                "order": pl.String,
+                **{f"seg_{i}": pl.String for i, side in sides if side == "event"},
+            }
         )
-    return (known * MONEY_UNIT).round().cast(pl.Int64).to_numpy()
+
+    def _list_members(self) -> None:
+        """Bring the member table into the order of keys."""
+        if self.table is None or self._listed is not None:
+            return
+        ids = self.table["member"]
+        keys = self.packing.keys(ids)
+        checks = self.packing.checks(ids, keys)
+        if self.packs:
+            layout = self._layout or self._layout_for(ids, np.zeros(1, dtype=np.int64))
+            keys = layout.place(keys, self.packing)
+        if checks is not None:
+            self._checks.add(distinct(checks))
+        order = np.argsort(keys)
+        self._listed = keys[order], self.table[order]
+
+    def _members_between(self, bounds: Bounds) -> tuple[Keys, pl.DataFrame]:
+        assert self._listed is not None
+        keys, table = self._listed
+        within = bounds.of(keys)
+        return keys[within], table[within]
+
+    def _check(self, bounds: Bounds, known: Keys) -> None:
+        """Raise RepackError where two ids share a key: there are more checks than keys then."""
+        if not self._checks.rows:
+            return
+        checks = self._checks.between(bounds).to_series().to_numpy()
+        seen, expected = (
+            np.bincount((keys >> np.uint64(_CHECK_BITS)).view(np.int64), minlength=1 << SHARED_BITS)
+            for keys in (known, checks)
+        )
+        if not np.array_equal(seen, expected):
+            raise RepackError(self.packing.reseeded())
+
+    def _segments(
+        self, members: pl.DataFrame | None, run: pl.DataFrame, edges: Ints, time: Ints
+    ) -> pl.DataFrame:
+        found = []
+        for i, (name, side) in enumerate(self.segments):
+            column = f"seg_{i}"
+            if side == "member":
+                assert members is not None
+                values = members[column]
+            else:
+                values = first_touch(run[column], edges, time)
+            found.append(values.alias(name))
+        return pl.DataFrame(found)
 
 
-def _codes(extras: pl.DataFrame) -> Ints:
-    """Return a number for each order id, -1 where there is none or no column of them."""
-    if "order" not in extras.columns:
-        return np.full(extras.height, -1)
-    return extras["order"].rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
+def _merged_keys(runs: list[pl.DataFrame]) -> pl.DataFrame:
+    if len(runs) == 1:
+        return runs[0]
+    keys = [run.to_series().to_numpy() for run in runs]
+    return distinct(np.concatenate([np.empty(0, np.uint64), *keys]))

@@ -91,6 +91,11 @@ class Timeline:
         passed: Bools = (self.marks >> bit) & 1 == 1
         return passed
 
+    def rows(self, selector: Selector) -> Ints | None:
+        """Return the events that pass one of the selectors asked for; None where all do."""
+        passed = self.passes(selector)
+        return None if passed.all() else np.flatnonzero(passed)
+
     def period_of(self, times: Ints, period: Period) -> Ints:
         """Return the index of the period of times in the timeline's own unit.
 

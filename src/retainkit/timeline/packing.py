@@ -1,151 +1,167 @@
-"""Rows as single integers: (member, time, marks) packed into 64 bits, sorted and taken apart.
+"""How a member and a time fit one 64-bit word, and what is done where they do not.
 
 NumPy sorts one integer column with vector instructions, many times faster than any engine sorts
-two columns. What does not fit even with dense member codes is sorted column by column.
+two columns. Integer ids are packed as they are. Text ids are hashed to 64 bits, of which a word
+keeps the upper ones; that no two ids share a key is checked by a second hash of every id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from retainkit.periods import Ints
+from retainkit.periods import SECOND, Ints
+from retainkit.timeline.model import Grain
 
 Keys = NDArray[np.uint64]
 Marks = NDArray[np.uint16]
 
 WORD = 64
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
+SHARED_BITS = 12  # the upper bits of a key that its check has too: collisions are counted by them
+LEAST_HASH_BITS = 47  # of a key; with fewer, collisions of a few million ids are to be expected
+
+_CHECK_SEED = 0x5EED
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying by it maps 64 bits one to one
+# How many periods an export may span: 22 years of weeks, 11 of days, 7 of hours, 8 of seconds.
+_TIME_BITS: Mapping[Grain, int] = {
+    "exact": 28,
+    "hour": 16,
+    "day": 12,
+    "week": 10,
+    "month": 9,
+    "quarter": 8,
+    "year": 8,
+}
+_MORE_TIME_BITS = 4
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Events as three columns: the key of the member, the time, the selectors passed."""
+class RepackError(Exception):
+    """What was chosen does not fit the data: a signal to begin anew with `packing`, never shown."""
 
-    keys: Keys
-    times: Ints
-    marks: Marks
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Rows:
-        """Return some rows, by position or by mask."""
-        return Rows(self.keys[rows], self.times[rows], self.marks[rows])
-
-    @staticmethod
-    def concat(parts: Sequence[Rows]) -> Rows:
-        """Return the rows of all parts."""
-        return Rows(
-            np.concatenate([np.empty(0, np.uint64), *(part.keys for part in parts)]),
-            np.concatenate([np.empty(0, np.int64), *(part.times for part in parts)]),
-            np.concatenate([np.empty(0, np.uint16), *(part.marks for part in parts)]),
-        )
+    def __init__(self, packing: Packing) -> None:
+        super().__init__(packing)
+        self.packing = packing
 
 
-def member_keys(ids: pl.Series, seed: int = 0) -> Keys:
-    """Return a 64-bit key for each id: an integer is its own key, text is hashed."""
-    if ids.dtype == pl.String:
-        return ids.hash(seed).to_numpy()
-    return ids.to_numpy().astype(np.int64, copy=False).view(np.uint64)
+@dataclass(frozen=True)
+class Packing:
+    """How ids become keys, and whether words may be tried.
 
-
-def partition_of(keys: Keys, partitions: int) -> Ints:
-    """Return the partition (0 to partitions - 1) of each key, spread also where ids are dense."""
-    mixed = (keys ^ (keys >> np.uint64(32))) * _GOLDEN
-    return ((mixed >> np.uint64(32)) % np.uint64(partitions)).astype(np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Ranks:
-    """The distinct keys in order, the rank of each row's key among them, and a row of each."""
-
-    keys: Keys
-    rank: Ints
-    row: Ints
-
-    @staticmethod
-    def of(keys: Keys) -> Ranks:
-        """Rank `keys`; one sort of single integers."""
-        order = np.argsort(keys)
-        ordered = keys[order]
-        new = np.append(True, ordered[1:] != ordered[:-1])[: len(keys)]
-        rank = np.empty(len(keys), dtype=np.int64)
-        rank[order] = np.cumsum(new) - 1
-        return Ranks(ordered[new], rank, order[new])
-
-
-def sort_order(rows: Rows) -> Ints:
-    """Return the order of rows by (key, time, marks)."""
-    packing = _Packing.of(rows, None)
-    if packing is None:
-        return np.lexsort((rows.marks, rows.times, rows.keys))
-    return np.argsort(packing.pack(rows))
-
-
-def distinct(rows: Rows, ranks: Ranks | None = None) -> Rows:
-    """Return the distinct rows, sorted by (key, time, marks); ranks of their keys, if known."""
-    if not len(rows):
-        return rows
-    packing = _Packing.of(rows, ranks)
-    if packing is None:
-        rows = rows.take(np.lexsort((rows.marks, rows.times, rows.keys)))
-        same = [np.diff(column) == 0 for column in (rows.keys, rows.times, rows.marks)]
-        return rows.take(np.append(True, ~np.logical_and.reduce(same)))
-    packed = packing.pack(rows)
-    packed.sort()
-    return packing.unpack(packed[np.append(True, packed[1:] != packed[:-1])])
-
-
-@dataclass(frozen=True, eq=False)
-class _Packing:
-    """How rows fit one word: where each column begins, in bits, and what is taken off first.
-
-    ranks: of the keys, where these are spread too wide; the ranks are packed in their place.
+    seed: of the hashes. hashed: whether integer ids, too, are hashed (one to one), being too
+    large for a word as they are. words: whether rows are packed. widened: how often the times
+    were found to span more than a word had room for.
     """
 
-    ranks: Ranks | None
-    first_key: np.uint64
+    seed: int = 0
+    hashed: bool = False
+    words: bool = True
+    widened: int = 0
+
+    def keys(self, ids: pl.Series) -> Keys:
+        """Return a 64-bit key for each id; text is hashed, an integer is never mistaken."""
+        if ids.dtype == pl.String:
+            return ids.hash(self.seed).to_numpy()
+        keys = ids.to_numpy().astype(np.int64, copy=False).view(np.uint64)
+        return keys * _GOLDEN if self.hashed else keys
+
+    def checks(self, ids: pl.Series, keys: Keys) -> Keys | None:
+        """Return a second hash for each id, beginning with SHARED_BITS of its key.
+
+        None where keys cannot collide, unless words cut them short.
+        """
+        if ids.dtype == pl.String:
+            second = ids.hash(_CHECK_SEED + self.seed).to_numpy()
+            return (keys & _UPPER) | (second >> np.uint64(SHARED_BITS))
+        return keys if self.hashed and self.words else None
+
+    def reseeded(self) -> Packing:
+        """Return the packing for another try after a collision."""
+        if self.hashed and self.seed:  # integers are mixed without a seed
+            return replace(self, words=False)
+        return replace(self, seed=self.seed + 1)
+
+
+_UPPER = np.uint64((1 << WORD) - (1 << (WORD - SHARED_BITS)))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What lies where in a word, from its low end: marks, time, key.
+
+    first_time: what a time of 0 means, in units of `unit`. hashed: whether the word keeps the
+    upper bits of the key, as of a hash, or the whole key, which then is a small integer.
+    """
+
     first_time: int
+    unit: int
     time_bits: int
     mark_bits: int
+    hashed: bool
 
-    @staticmethod
-    def of(rows: Rows, ranks: Ranks | None) -> _Packing | None:
-        """Return the packing that fits `rows`, or None where they need more than one word."""
-        if not len(rows):
-            return None
-        first_time, last_time = int(rows.times.min()), int(rows.times.max())
-        time_bits = (last_time - first_time).bit_length()
-        mark_bits = int(rows.marks.max()).bit_length()
-        spare = WORD - time_bits - mark_bits
-        low, high = rows.keys.min(), rows.keys.max()
-        if int(high - low).bit_length() <= spare:
-            return _Packing(None, low, first_time, time_bits, mark_bits)
-        ranks = ranks or Ranks.of(rows.keys)
-        if len(ranks.keys).bit_length() <= spare:
-            return _Packing(ranks, low, first_time, time_bits, mark_bits)
-        return None
+    @classmethod
+    def of(cls, grain: Grain, marks: int, packing: Packing, hashed: bool, times: Ints) -> Layout:
+        """Return the layout for rows like the first that came; raises RepackError if none fits."""
+        time_bits = _TIME_BITS[grain] + packing.widened * _MORE_TIME_BITS
+        low = WORD - time_bits - marks
+        if low < (LEAST_HASH_BITS if hashed else 1):
+            raise RepackError(replace(packing, words=False))
+        unit = SECOND if grain == "exact" else 1
+        # Exports mostly grow: most of the room is left for later times.
+        first_time = int(times.min()) // unit - (1 << time_bits) // 4
+        return cls(first_time, unit, time_bits, marks, hashed)
 
-    def pack(self, rows: Rows) -> Keys:
-        """Return one integer a row, in the order of (key, time, marks)."""
-        times = (rows.times - self.first_time).astype(np.uint64)
-        if self.ranks is None:
-            members = rows.keys - self.first_key
-        else:
-            members = self.ranks.rank.astype(np.uint64)
-        packed = (members << np.uint64(self.time_bits)) | times
-        return (packed << np.uint64(self.mark_bits)) | rows.marks.astype(np.uint64)
+    @property
+    def low_bits(self) -> int:
+        """How many bits lie below the key."""
+        return self.time_bits + self.mark_bits
 
-    def unpack(self, packed: Keys) -> Rows:
-        """Return the rows that `packed` stands for."""
-        marks = packed & np.uint64((1 << self.mark_bits) - 1)
-        packed = packed >> np.uint64(self.mark_bits)
-        times = (packed & np.uint64((1 << self.time_bits) - 1)).astype(np.int64) + self.first_time
-        members = packed >> np.uint64(self.time_bits)
-        keys = members + self.first_key if self.ranks is None else self.ranks.keys[members]
-        return Rows(keys, times, marks.astype(np.uint16))
+    @property
+    def aligned_bits(self) -> int:
+        """Words that are equal above these bits belong together: one member, or one group."""
+        return WORD - SHARED_BITS if self.hashed else self.low_bits
+
+    def place(self, keys: Keys, packing: Packing) -> Keys:
+        """Return the words of `keys` with nothing below the key; raises RepackError."""
+        if self.hashed:
+            return keys & np.uint64((1 << WORD) - (1 << self.low_bits))
+        if len(keys) and int(keys.max()) >> (WORD - self.low_bits):
+            raise RepackError(replace(packing, hashed=True))
+        return keys << np.uint64(self.low_bits)
+
+    def pack(self, keys: Keys, times: Ints, marks: Marks, packing: Packing) -> Keys:
+        """Return one word a row, in the order of (key, time, marks); raises RepackError."""
+        words = self.place(keys, packing)
+        words |= self._ticks(times, packing) << np.uint64(self.mark_bits)
+        if self.mark_bits:
+            words |= marks.astype(np.uint64)
+        return words
+
+    def times(self, words: Keys) -> Ints:
+        """Return the times of words."""
+        ticks = (words >> np.uint64(self.mark_bits)) & np.uint64((1 << self.time_bits) - 1)
+        times = ticks.view(np.int64)
+        times += self.first_time
+        if self.unit != 1:
+            times *= self.unit
+        return times
+
+    def marks(self, words: Keys) -> Marks:
+        """Return the marks of words; all set where words have no room for them."""
+        if not self.mark_bits:
+            return np.ones(len(words), dtype=np.uint16)
+        return (words & np.uint64((1 << self.mark_bits) - 1)).astype(np.uint16)
+
+    def _ticks(self, times: Ints, packing: Packing) -> Keys:
+        if self.unit != 1:
+            whole = times // self.unit
+            if not np.array_equal(whole * self.unit, times):
+                raise RepackError(replace(packing, words=False))
+            times = whole
+        ticks = (times - self.first_time).view(np.uint64)
+        if len(ticks) and int(ticks.max()) >> self.time_bits:
+            raise RepackError(replace(packing, widened=packing.widened + 1))
+        return ticks

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 
 from retainkit.metrics.base import add_up, filled
 from retainkit.metrics.cohort.params import CohortParams
+from retainkit.metrics.groups import Groups
 from retainkit.metrics.returns import Runs, follow
 from retainkit.metrics.starts import (
     START_MEASURES,
-    Entries,
     doubts,
     first_entries,
     left_out,
     recurring_entries,
-    tally_frame,
 )
 from retainkit.periods import Ints, Window
-from retainkit.timeline import Needs, Timeline
+from retainkit.timeline import Bools, Needs, Timeline
 
 KEYS = {"cohort": pl.Int64, "age": pl.Int64}
 MEASURES = ("size", "returned", "value", *START_MEASURES)
@@ -54,12 +55,12 @@ def tally(timeline: Timeline, params: CohortParams, window: Window) -> pl.DataFr
         value=_values(timeline, params),
         reach=None if unbounded else params.reach,
     )
-    parts = [
-        filled(left_out(params, entries), KEYS, MEASURES),
-        _sizes(timeline, params, entries, window),
-    ]
-    parts += [_cells(timeline, params, entries, block) for block in runs]
-    return add_up(pl.concat(parts), MEASURES)
+    groups = Groups.of_members(timeline, params.by, entries.member).by("cohort", entries.cohort)
+    doubt = doubts(timeline, params, entries, window) if params.cohorts == "first" else {}
+    parts = [left_out(params, entries), groups.tally(size=None, **doubt)]
+    for block in runs:
+        parts += _cells(params, groups, block)
+    return add_up(pl.concat(filled(part, KEYS, MEASURES) for part in parts), MEASURES)
 
 
 def _values(timeline: Timeline, params: CohortParams) -> Ints | None:
@@ -76,24 +77,23 @@ def _values(timeline: Timeline, params: CohortParams) -> Ints | None:
     return value
 
 
-def _cells(timeline: Timeline, params: CohortParams, entries: Entries, runs: Runs) -> pl.DataFrame:
-    """Return what some entries add to the matrix, each age given as its column."""
-    parts = [runs]
-    if params.brackets:
-        parts = [runs.between(*span, column) for column, span in enumerate(params.spans)]
-    return pl.concat(_counted(timeline, params, entries, part) for part in parts)
+def _cells(params: CohortParams, groups: Groups, runs: Runs) -> Iterator[pl.DataFrame]:
+    """Yield what some entries add to the matrix, each age given as its column."""
+    if not params.brackets:
+        yield _counted(params, groups, runs)
+    for column, span in enumerate(params.spans if params.brackets else ()):
+        yield _counted(params, groups, runs.between(*span, column))
 
 
-def _counted(
-    timeline: Timeline, params: CohortParams, entries: Entries, runs: Runs
-) -> pl.DataFrame:
+def _counted(params: CohortParams, groups: Groups, runs: Runs) -> pl.DataFrame:
     """Return runs as tally rows; value counts whether or not there are events enough to return."""
     enough = runs.events >= params.min_occurrences
     if params.mode == "within":
         later = runs.age >= 1
-        runs, returned = runs.take(later), runs.first_of_entry(enough & later)[later]
+        returned = _flags(runs, runs.first_of_entry(enough & later))[later]
+        runs = runs.take(later)
     elif params.mode == "on-or-after":
-        returned = runs.last_of_entry(enough)
+        returned = _flags(runs, runs.last_of_entry(enough))
     elif params.mode == "every":
         active = runs.take(enough)
         runs = active.take(active.age == active.rank_in_entry())
@@ -106,23 +106,15 @@ def _counted(
         near = runs.age <= params.reach
         runs, returned = runs.take(near), returned[near]
         age = runs.age
-    columns = {
-        "cohort": entries.cohort[runs.entry],
-        "age": age,
-        "returned": returned.astype(np.int64),
-        "value": np.zeros_like(age) if runs.value is None else runs.value,
-    }
-    member = entries.member[runs.entry]
-    return filled(tally_frame(timeline, params.by, member, columns), KEYS, MEASURES)
+    summed = (
+        {"returned": returned}
+        if runs.value is None
+        else {"returned": returned, "value": runs.value}
+    )
+    return groups.take(runs.entry).by("age", age).tally(**summed)
 
 
-def _sizes(
-    timeline: Timeline, params: CohortParams, entries: Entries, window: Window
-) -> pl.DataFrame:
-    """Return one entry a row, for the sizes of cohorts."""
-    columns = {
-        "cohort": entries.cohort,
-        "size": np.ones(len(entries), dtype=np.int64),
-        **(doubts(timeline, params, entries, window) if params.cohorts == "first" else {}),
-    }
-    return filled(tally_frame(timeline, params.by, entries.member, columns), KEYS, MEASURES)
+def _flags(runs: Runs, rows: Ints) -> Bools:
+    flags = np.zeros(len(runs.entry), dtype=np.bool_)
+    flags[rows] = True
+    return flags

@@ -1,0 +1,88 @@
+"""The files that the benchmarks read, written once from a seed.
+
+Members join over time (integer ids count up) and are heavy-tailed: few have most events, in
+visits of a few events each. Events are in time order, as exports are: a folder of Parquet files,
+one after the other in time, with integer ids and again with text ids of 24 characters, and one
+CSV of at most 5 million events. PyArrow writes the Parquet files with its defaults, as pandas does
+(Polars would put all ids of a row group in a dictionary, which few writers do).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+SECOND = 1_000_000
+START, END = 1_700_000_000, 1_745_000_000  # seconds since 1970: 17 months
+FILE_EVENTS = 2_500_000
+EVENTS_A_MEMBER = 24
+EVENTS_A_VISIT = 3  # on average
+MINUTE = 60
+MEMBERS_AT_START = 0.2  # the share that had joined before the first event
+CSV_EVENTS = 5_000_000
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the same events lie: two folders of Parquet files, and fewer of them as CSV."""
+
+    integer: Path
+    text: Path
+    csv: Path
+
+
+def written(folder: Path, events: int) -> Files:
+    """Return the files of `events` events, written unless they are there."""
+    files = Files(
+        folder / f"integer-{events}", folder / f"text-{events}", folder / f"text-{events}.csv"
+    )
+    for path, text in ((files.integer, False), (files.text, True)):
+        if not (path / "_done").exists():
+            path.mkdir(parents=True, exist_ok=True)
+            for i, frame in enumerate(_frames(events, text=text)):
+                pq.write_table(frame.to_arrow(), path / f"part-{i:05}.parquet")
+            (path / "_done").touch()
+    if not files.csv.exists():
+        fewer = min(events, CSV_EVENTS)
+        draft = files.csv.with_suffix(".draft")
+        pl.concat(_frames(fewer, text=True)).write_csv(draft, datetime_format="%Y-%m-%d %H:%M:%S")
+        draft.rename(files.csv)
+    return files
+
+
+def _frames(events: int, *, text: bool) -> Iterator[pl.DataFrame]:
+    """Yield the events of one file after the other."""
+    people = max(events // EVENTS_A_MEMBER, 1)
+    parts = -(-events // FILE_EVENTS)
+    edges = np.linspace(START, END, parts + 1)
+    for part in range(parts):
+        rng = np.random.default_rng([2024, part])
+        count = min(FILE_EVENTS, events - part * FILE_EVENTS)
+        joined = people * (MEMBERS_AT_START + (1 - MEMBERS_AT_START) * (part + 1) / parts)
+        visits = rng.geometric(1 / EVENTS_A_VISIT, count).cumsum()
+        visit = np.searchsorted(visits, np.arange(count), side="right")
+        member = (joined * rng.random(count) ** 2).astype(np.int64)[visit] + 1
+        begun = rng.integers(int(edges[part]), int(edges[part + 1]), count)[visit]
+        time = pl.Series((begun + rng.integers(0, 10 * MINUTE, count)) * SECOND)
+        columns = {"user_id": _text_ids(member) if text else member, "event_time": time}
+        frame = pl.DataFrame(columns).with_columns(pl.col("event_time").cast(pl.Datetime("us")))
+        yield frame.sort("event_time")
+
+
+def _text_ids(member: NDArray[np.int64]) -> pl.Series:
+    """Return ids of 24 hexadecimal digits, another for each member, without order."""
+    mixed = member.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    words = pl.DataFrame({"high": mixed ^ (mixed >> np.uint64(29)), "low": member})
+    digits = pl.format("{}{}", pl.col("high"), pl.col("low"))
+    return words.select(digits.str.zfill(24).str.tail(24)).to_series()
+
+
+if __name__ == "__main__":
+    print(*astuple(written(Path(sys.argv[1]), int(sys.argv[2]))), sep="\n")

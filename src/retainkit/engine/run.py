@@ -1,0 +1,67 @@
+"""Metrics and a source in, Results out, whichever engine computes the tallies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from retainkit.engine.journal import Journal
+from retainkit.engine.local import Local
+from retainkit.engine.options import EngineOptions
+from retainkit.engine.request import Request
+from retainkit.periods import Calendar
+from retainkit.results import Result
+from retainkit.sources import Input, SourceOptions, open_export
+from retainkit.sources.canonical import Events, Wanted, read_events
+from retainkit.sources.params import source_params
+from retainkit.sources.stream import Progress
+from retainkit.timeline import Needs
+
+
+def run(
+    requests: Sequence[Request],
+    inputs: Sequence[Input],
+    options: SourceOptions,
+    *,
+    engine: EngineOptions | None = None,
+    partitions: int | None = None,
+    progress: Progress | None = None,
+    journal: Journal | None = None,
+) -> list[Result]:
+    """Return one Result a request, all from one scan of the inputs.
+
+    partitions: into about how many slices members are split, as memory and cores ask for unless
+    given; the Results are the same for any number, and on any engine. journal: is told how.
+    Raises InputError where the data cannot be used, UsageError where the request cannot be met,
+    OutputError where temporary files cannot be written.
+    """
+    engine, journal = engine or EngineOptions(), journal or Journal()
+    calendar = Calendar(options.tz, options.week_start)
+    with open_export(inputs, options) as (table, members):
+        with journal.stage("plan"):
+            needs = Needs.union([request.needs(False) for request in requests])
+            events = read_events(table, members, options, _wanted(needs), calendar)
+            needs = _settled(requests, events)
+        local = Local(options, calendar, engine, journal, partitions, progress)
+        account, window, tallies = local.tallied(requests, table, events, needs)
+    data = account.data(window, options)
+    notes = [*account.notes(members is not None), *events.notes]
+    source = source_params(inputs, options)
+    with journal.stage("summarise"):
+        return [
+            request.result(parts.total(), window, data, notes, source)
+            for request, parts in zip(requests, tallies, strict=True)
+        ]
+
+
+def _wanted(needs: Needs) -> Wanted:
+    return Wanted(
+        marks=needs.selectors, amount=needs.amount, order=needs.order, segments=needs.segments
+    )
+
+
+def _settled(requests: Sequence[Request], events: Events) -> Needs:
+    """Return what is needed now that it is known whether members' joining times are."""
+    joined = events.members is not None and events.members["joined"].count() > 0
+    needs = Needs.union([request.needs(joined) for request in requests])
+    return replace(needs, grain="exact") if "event" in events.segments else needs

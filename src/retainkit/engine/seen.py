@@ -1,0 +1,136 @@
+"""What a run saw of its data on the way: rows, their span, members, and what to say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from retainkit.periods import Calendar, Window
+from retainkit.results import DataWindow
+from retainkit.sources import SourceOptions
+from retainkit.sources.params import as_of
+from retainkit.timeline import Timeline
+from retainkit.wording import counted
+
+
+@dataclass(frozen=True)
+class Members:
+    """How many members there are.
+
+    both: with events and in the member table. idle: in the table, joined, without events.
+    strange: with events, not in the table.
+    """
+
+    both: int = 0
+    idle: int = 0
+    strange: int = 0
+
+    @classmethod
+    def of(cls, timeline: Timeline) -> Members:
+        """Count the members of a timeline."""
+        active = np.diff(timeline.bounds) > 0
+        both, idle, strange = (
+            int(np.count_nonzero(some))
+            for some in (
+                timeline.listed & active,
+                timeline.listed & ~active,
+                ~timeline.listed & active,
+            )
+        )
+        return cls(both, idle, strange)
+
+    def __add__(self, other: Members) -> Members:
+        return Members(self.both + other.both, self.idle + other.idle, self.strange + other.strange)
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return self.both + self.idle + self.strange
+
+    def notes(self, table: bool) -> list[str]:
+        """Return how well the member table and the events fit, where they do not fit wholly."""
+        if not table or not (self.idle or self.strange):
+            return []
+        return [
+            f"Member table: {counted(self.both, 'member has', 'members have')} events, "
+            f"{self.idle:,} joined and {'has' if self.idle == 1 else 'have'} none; "
+            f"{counted(self.strange, 'member', 'members')} with events not in it."
+        ]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Used rows: how many, when the first and the last was, how many amounts are negative."""
+
+    rows: int = 0
+    first: int | None = None
+    last: int | None = None
+    negative: int = 0
+
+    @classmethod
+    def of(cls, used: pl.DataFrame) -> Seen:
+        """Look at a batch of used events."""
+        if not used.height:
+            return cls()
+        time = used["time"].to_numpy()
+        negative = int((used["amount"] < 0).sum()) if "amount" in used.columns else 0
+        return cls(used.height, int(time.min()), int(time.max()), negative)
+
+    def __add__(self, other: Seen) -> Seen:
+        if self.first is None or self.last is None:
+            return other
+        if other.first is None or other.last is None:
+            return self
+        return Seen(
+            self.rows + other.rows,
+            min(self.first, other.first),
+            max(self.last, other.last),
+            self.negative + other.negative,
+        )
+
+    def window(self, options: SourceOptions, calendar: Calendar) -> Window:
+        """Return what was observed; a source without events is observed up to a stated as-of."""
+        end = as_of(options, self.last, calendar) or 0
+        since = None if options.since is None else calendar.moment(options.since, "--since")
+        return Window(calendar, self.first or 0, self.last or 0, end, since)
+
+
+@dataclass
+class Account:
+    """What a whole run saw."""
+
+    seen: Seen = field(default_factory=Seen)
+    members: Members = field(default_factory=Members)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def data(self, window: Window, options: SourceOptions) -> DataWindow:
+        """Return the data window of a Result."""
+        aware, rows = window.calendar.aware, self.seen.rows
+        return DataWindow(
+            rows=rows,
+            members=self.members.count,
+            first=aware(window.first) if rows else None,
+            last=aware(window.last) if rows else None,
+            as_of=aware(window.as_of) if rows or options.as_of else None,
+            tz=options.tz,
+            refused=self.refused,
+            left_out=self.left_out,
+        )
+
+    def notes(self, table: bool) -> list[str]:
+        """Return what a reader has to know of the rows; table: whether there is a member table."""
+        said = []
+        for kind, reasons in (("refused", self.refused), ("left out", self.left_out)):
+            if reasons:
+                listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
+                said.append(f"{counted(sum(reasons.values()), 'row')} {kind}: {listed}.")
+        if negative := self.seen.negative:
+            said.append(
+                counted(negative, "row has a negative amount", "rows have negative amounts")
+                + " (refunds, cancellations); counted unless --where leaves them out."
+            )
+        return said + self.members.notes(table)

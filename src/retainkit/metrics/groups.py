@@ -1,0 +1,98 @@
+"""Rows told apart by small integer codes and added up by NumPy: what tallies are made of.
+
+A frame's group-by hashes every row; counting by a dense code is one pass, several times faster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from retainkit.metrics.base import segment_keys
+from retainkit.periods import Ints
+from retainkit.timeline import Bools, Timeline
+
+_LIMB = 22  # bits; 2**31 of them add up exactly in a float, which is what NumPy counts in
+_DENSE = 1 << 16  # codes that are always worth a place of their own
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The group of each row. code: Ints[rows]; keys: one row for each code, with rows or not."""
+
+    code: Ints
+    keys: pl.DataFrame
+
+    @classmethod
+    def of_members(cls, timeline: Timeline, by: tuple[str, ...], member: Ints) -> Groups:
+        """Return the groups of rows about `member`, by segments as seg_i."""
+        groups = cls(np.zeros(len(member), dtype=np.int64), pl.DataFrame({"": [None]}))
+        for key, name in zip(segment_keys(by), by, strict=True):
+            segment = timeline.segments[name]
+            code = segment.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+            values = pl.concat(
+                [pl.Series([None], dtype=pl.String), segment.drop_nulls().unique().sort()]
+            )
+            groups = groups._split(code[member], values.alias(key))
+        return groups
+
+    def by(self, name: str, values: Ints) -> Groups:
+        """Return finer groups, told apart also by `values`, one a row."""
+        if not len(values):
+            return self._split(values, pl.Series(name, [], dtype=pl.Int64))
+        low, high = int(values.min()), int(values.max())
+        if high - low >= max(4 * len(values), _DENSE):
+            seen, code = np.unique(values, return_inverse=True)
+            return self._split(code, pl.Series(name, seen))
+        return self._split(values - low, pl.Series(name, np.arange(low, high + 1)))
+
+    def take(self, rows: Ints | Bools) -> Groups:
+        """Return some of the rows, or rows of theirs."""
+        return Groups(self.code[rows], self.keys)
+
+    def tally(self, **measures: Ints | Bools | None) -> pl.DataFrame:
+        """Return one row a group that has any: its keys and each measure summed; None: rows.
+
+        The one group of everything, told apart by nothing, is there without rows, too.
+        """
+        count = np.bincount(self.code, minlength=self.keys.height)
+        some = np.flatnonzero(count if self.keys.width > 1 else count >= 0)
+        summed = {name: self._measured(count, values)[some] for name, values in measures.items()}
+        return self.keys.drop("")[some].with_columns(**summed)
+
+    def _split(self, code: Ints, values: pl.Series) -> Groups:
+        count = len(values)
+        finer = self.code * count + code
+        if self.keys.height * count > max(4 * len(code), _DENSE):
+            seen, finer = np.unique(finer, return_inverse=True)
+        else:
+            seen = np.arange(self.keys.height * count)
+        if not count:
+            return Groups(finer, self.keys.clear().with_columns(values))
+        return Groups(finer, self.keys[seen // count].with_columns(values[seen % count]))
+
+    def _measured(self, count: Ints, values: Ints | Bools | None) -> pl.Series:
+        if values is None:
+            return pl.Series(count)
+        if values.dtype == np.bool_:
+            return pl.Series(np.bincount(self.code[values.view(np.bool_)], minlength=len(count)))
+        return self._sums(values.view(np.int64))
+
+    def _sums(self, values: Ints) -> pl.Series:
+        """Return exact sums a code: of small numbers at once, of others limb by limb."""
+        if len(values) and values.min() >= 0 and int(values.max()) >> _LIMB == 0:
+            return self._limb(values)
+        mask = (1 << _LIMB) - 1
+        limbs = (values & mask, (values >> _LIMB) & mask, values >> 2 * _LIMB)
+        sums = pl.DataFrame([self._limb(limb).alias(str(i)) for i, limb in enumerate(limbs)])
+        weighted = [
+            pl.col(str(i)).cast(pl.Int128) * pl.lit(1 << i * _LIMB, pl.Int128) for i in range(3)
+        ]
+        return sums.select(pl.sum_horizontal(weighted)).to_series()
+
+    def _limb(self, values: NDArray[np.int64]) -> pl.Series:
+        sums = np.bincount(self.code, weights=values, minlength=self.keys.height)
+        return pl.Series(sums.astype(np.int64))
