@@ -1,137 +1,157 @@
-"""retainkit beside DuckDB on the same files, whole processes in turn; run by `make bench`.
+"""retainkit beside its peers on the same files, whole processes in turn; run by `make bench`.
 
-    python benchmarks/peers.py [--events 5000000] [--runs 5] [--folder build/bench]
-
-Prints a table of median seconds, the ratio of medians, and peak memory. Both must give the same
-matrix; a difference ends the run with an error.
+Every peer must give retainkit's answer: a difference ends the run with an error. Prints Markdown
+tables of medians: seconds, retainkit's as a multiple of the peer's, seconds of all cores (steadier
+on a machine that does other work too), and peak memory.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import os
-import resource
-import statistics
+import platform
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-import polars as pl
+from answers import Agreement
+from measure import Measured, in_turn
+from queries import HERE, OURS, PEERS, QUESTIONS, RETAINKIT, ours
 
-SECOND = 1_000_000
-START, END = 1_700_000_000, 1_745_000_000  # seconds since 1970: 17 months
-
-DUCK = """
-import duckdb, sys
-duckdb.sql("set enable_progress_bar = false")
-duckdb.sql(f'''
-    with active as (
-        select distinct user_id, date_trunc('week', event_time::timestamp) as week
-        from '{sys.argv[1]}'
-    ),
-    starts as (select user_id, min(week) as cohort from active group by user_id)
-    select cohort::date as cohort, datediff('week', cohort, week) as age, count(*) as returned
-    from active join starts using (user_id)
-    where age <= 12
-    group by all order by all
-''').write_csv('/dev/stdout')
-"""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One finished process."""
-
-    seconds: float
-    peak_mib: float
-    output: str
+DATA = ("integer", "text", "csv")
+SMALL = "small"
+SMALL_EVENTS = 100_000
+SMALL_RUNS = 15
+MILLION = 1_000_000
+CSV_EVENTS = 5 * MILLION  # as in data.py
 
 
 def main() -> None:
+    asked = arguments()
+    peers = present([OURS, *asked.peers])
+    print(machine(peers), flush=True)
+    if asked.scale:
+        growth(asked.folder, asked.scale, asked.runs)
+        return
+    data = [name for name in asked.only if name != SMALL]
+    paths = written(asked.folder, asked.events) if data else {}
+    for question in asked.question:
+        for name in data:
+            print(f"\n## {question}, {title(name, asked.events)}\n", flush=True)
+            compare(question, paths[name], peers, asked.runs)
+    if SMALL in asked.only:
+        small(written(asked.folder, SMALL_EVENTS)["integer"], max(asked.runs, SMALL_RUNS))
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=5_000_000)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--folder", type=Path, default=Path("build/bench"))
-    asked = parser.parse_args()
-    print(f"{asked.events:,} events, {os.cpu_count()} cores, medians of {asked.runs} runs\n")
-    print("| file | retainkit s | DuckDB s | ratio | retainkit MiB | DuckDB MiB |")
-    print("|---|---|---|---|---|---|")
-    for path in written(asked.folder, asked.events):
-        ours, theirs = in_turn(commands(path), asked.runs)
-        if matrix(ours[0].output) != matrix(theirs[0].output):
-            sys.exit(f"{path}: the answers differ")
-        print(row(path.name, ours, theirs))
+    others = [name for name in PEERS if name != OURS]
+    parser.add_argument("--events", type=int, default=50 * MILLION, help="rows of Parquet")
+    parser.add_argument("--runs", type=int, default=5, help="of each peer, after one to warm up")
+    parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="of the data")
+    tables = [*DATA, SMALL]
+    parser.add_argument("--only", nargs="+", choices=tables, default=tables, help="tables")
+    parser.add_argument("--peers", nargs="*", choices=others, default=others)
+    parser.add_argument("--question", nargs="+", choices=QUESTIONS, default=QUESTIONS)
+    parser.add_argument(
+        "--scale",
+        type=lambda text: [int(word) for word in text.split(",")],
+        metavar="1,2,5,...",
+        help="instead: how retainkit's cohort grows with millions of events",
+    )
+    return parser.parse_args()
 
 
-def commands(path: Path) -> tuple[list[str], list[str]]:
-    weekly = ["cohort", str(path), "--period", "week", "-f", "csv", "-q"]
-    return [sys.executable, "-m", "retainkit", *weekly], [sys.executable, "-c", DUCK, str(path)]
+def present(names: Sequence[str]) -> list[str]:
+    """Return the peers that can run, and say which cannot."""
+    for name in names:
+        if not PEERS[name].installed:
+            print(f"{name} is left out: no module {PEERS[name].module}")
+    return [name for name in names if PEERS[name].installed]
 
 
-def in_turn(pair: Sequence[list[str]], runs: int) -> tuple[list[Run], list[Run]]:
-    """Run both commands by turns, after one warm-up each."""
-    finished: tuple[list[Run], list[Run]] = ([], [])
-    for turn in range(runs + 1):
-        for command, done in zip(pair, finished, strict=True):
-            run = timed(command)
-            if turn:
-                done.append(run)
-    return finished
+def machine(peers: Sequence[str]) -> str:
+    modules = dict.fromkeys(PEERS[name].module for name in peers)
+    versions = ", ".join(f"{module} {version(module)}" for module in modules)
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
 
 
-def timed(command: list[str]) -> Run:
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"failed: {' '.join(command)}")
-    return Run(time.perf_counter() - begin, peak(usage), output)
+def written(folder: Path, events: int) -> dict[str, Path]:
+    """Let another process write the data (this one has to stay small, see measure.py)."""
+    command = [sys.executable, str(HERE / "data.py"), str(folder), str(events)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return dict(zip(DATA, map(Path, done.stdout.splitlines()), strict=True))
 
 
-def peak(usage: resource.struct_rusage) -> float:
-    return usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+def title(name: str, events: int) -> str:
+    if name == "csv":
+        return f"CSV of {min(events, CSV_EVENTS):,} events, text ids"
+    return f"Parquet of {events:,} events, {name} ids"
 
 
-def row(name: str, ours: list[Run], theirs: list[Run]) -> str:
-    mine, other = (statistics.median(run.seconds for run in runs) for runs in (ours, theirs))
-    memory = (statistics.median(run.peak_mib for run in runs) for runs in (ours, theirs))
-    cells = [name, f"{mine:.2f}", f"{other:.2f}", f"{mine / other:.2f}"]
-    return "| " + " | ".join([*cells, *(f"{mib:.0f}" for mib in memory)]) + " |"
+def compare(question: str, path: Path, peers: Sequence[str], runs: int) -> None:
+    """Measure the peers on one question and one data set, and print their table."""
+    agreement = Agreement(question)
+
+    def check(name: str, output: str) -> None:
+        if PEERS[name].answers:
+            agreement.check(name, output)
+
+    found = in_turn({name: PEERS[name].command(question, path) for name in peers}, runs, check)
+    mine = found[OURS].seconds
+    table(found, "retainkit / peer", {name: mine / one.seconds for name, one in found.items()})
+    answers = sum(PEERS[name].answers for name in peers)
+    print(f"\n{answers} answers of {len(agreement.expected)} rows agree; runs: {runs}.", flush=True)
 
 
-def matrix(text: str) -> dict[tuple[str, str], int]:
-    """Return returned by (cohort, age); cells of nobody are absent in one of the answers."""
-    rows = csv.DictReader(io.StringIO(text))
-    cells = {(row["cohort"][:10], row["age"]): int(row["returned"]) for row in rows}
-    return {cell: count for cell, count in cells.items() if count}
+def small(path: Path, runs: int) -> None:
+    """Print what is start-up: a small input, and none, beside merely importing."""
+    pairs = {
+        f"cohort of {SMALL_EVENTS:,} events": ours("cohort", path),
+        "import typer, rich, polars": [sys.executable, "-c", "import typer, rich, polars"],
+        "--help": [RETAINKIT, "--help"],
+        "import typer, rich.console": [sys.executable, "-c", "import typer, rich.console"],
+    }
+    print("\n## Small inputs\n", flush=True)
+    found = in_turn(pairs, runs)
+    seconds = [measured.seconds for measured in found.values()]
+    ratios = {
+        name: mine / floor
+        for name, mine, floor in zip(list(found)[::2], seconds[::2], seconds[1::2], strict=True)
+    }
+    table(found, "to the imports below", ratios)
+    print(f"\nRuns: {runs}.", flush=True)
 
 
-def written(folder: Path, events: int) -> list[Path]:
-    """Write the files, unless they are there: a seed, heavy-tailed members, in time order."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}-{events}" for name in ("integer", "text")]
-    files = [path.with_suffix(".parquet") for path in paths] + [paths[1].with_suffix(".csv")]
-    if not all(file.exists() for file in files):
-        rng = np.random.default_rng(2024)
-        people = max(events // 28, 1)
-        member = (rng.pareto(1.2, events) * people / 60).astype(np.int64) % people + 1
-        moment = pl.Series(np.sort(rng.integers(START, END, events)) * SECOND)
-        frame = pl.DataFrame({"user_id": member, "event_time": moment.cast(pl.Datetime("us"))})
-        frame.write_parquet(files[0])
-        padded = pl.col("user_id").cast(pl.String).str.zfill(9)
-        text = frame.with_columns(user_id="member-0000000-" + padded)
-        text.write_parquet(files[1])
-        text.write_csv(files[2], datetime_format="%Y-%m-%d %H:%M:%S")
-    return files
+def table(found: dict[str, Measured], ratio: str, ratios: dict[str, float]) -> None:
+    print(f"| | seconds | {ratio} | CPU seconds | peak MiB |")
+    print("|---|---:|---:|---:|---:|")
+    for name, measured in found.items():
+        share = f"{ratios[name]:.2f}" if name in ratios else ""
+        used = f"{measured.cpu_seconds:.2f} | {measured.peak_mib:.0f}"
+        print(f"| {name} | {measured.seconds:.2f} | {share} | {used} |")
+
+
+def growth(folder: Path, millions: Sequence[int], runs: int) -> None:
+    """Print how seconds and memory of retainkit's weekly matrix grow; all sizes in turn."""
+    paths = {f"{count}": written(folder, count * MILLION)["integer"] for count in millions}
+    found = in_turn({count: ours("cohort", path) for count, path in paths.items()}, runs)
+    print("\n## cohort by size, Parquet, integer ids\n")
+    print("| million events | seconds | seconds a million more | peak MiB | MiB a million more |")
+    print("|---:|---:|---:|---:|---:|")
+    before: tuple[int, Measured] | None = None
+    for count, measured in found.items():
+        more = ["", ""]
+        if before:
+            events = int(count) - before[0]
+            more[0] = f"{(measured.seconds - before[1].seconds) / events:.3f}"
+            more[1] = f"{(measured.peak_mib - before[1].peak_mib) / events:.1f}"
+        cells = [count, f"{measured.seconds:.2f}", more[0], f"{measured.peak_mib:.0f}", more[1]]
+        print(f"| {' | '.join(cells)} |")
+        before = int(count), measured
+    print(f"\nRuns: {runs}.")
 
 
 if __name__ == "__main__":

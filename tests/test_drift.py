@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 import retainkit
 from retainkit import api
 from retainkit.cli import app
-from retainkit.cli import cohort as cohort_command
-from retainkit.cli import inspect as inspect_command
-from retainkit.cli import retention as retention_command
+from retainkit.cli.cohort import cohort as cohort_command
+from retainkit.cli.inspect import inspect as inspect_command
 from retainkit.cli.options import SourceFlags
+from retainkit.cli.retention import retention as retention_command
 from retainkit.metrics.cohort import CohortParams
 from retainkit.metrics.retention import RetentionParams
 from retainkit.sources import SourceOptions

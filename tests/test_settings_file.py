@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from retainkit.config import FILE, PYPROJECT, find, load
+from retainkit.config.checks import load
+from retainkit.config.files import FILE, PYPROJECT, find
 
 
 @pytest.mark.parametrize(

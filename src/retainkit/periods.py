@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
+from importlib.resources import files
 from typing import cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -64,7 +65,7 @@ class Calendar:
 
     def __post_init__(self) -> None:
         check_choice("--week-start", self.week_start, WEEKDAYS)
-        if self.tz not in _zones():
+        if self.tz not in _usual_zones() and self.tz not in _zones():
             raise UsageError(
                 f"--tz: there is no time zone '{self.tz}'.{nearest(self.tz, _zones())}",
                 "Zones are named like Asia/Shanghai, Europe/London or UTC.",
@@ -197,6 +198,12 @@ class Window:
 
     def _index(self, us: int, period: Period) -> int:
         return int(self.calendar.index(np.array([us], dtype=np.int64), period)[0])
+
+
+@lru_cache(maxsize=1)
+def _usual_zones() -> frozenset[str]:
+    """Return the zones that tzdata lists: a small file, where the system's are a search."""
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
 @lru_cache(maxsize=1)

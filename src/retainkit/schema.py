@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from retainkit.errors import InputError, nearest
 
@@ -79,8 +78,7 @@ def fold(header: str) -> str:
     return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", header)).casefold()
 
 
-@dataclass(frozen=True)
-class Mapped:
+class Mapped(NamedTuple):
     """One role's source: a column name or a SQL expression, and why it was chosen."""
 
     source: str

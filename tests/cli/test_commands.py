@@ -229,12 +229,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-def test_help_is_quick_to_import() -> None:
-    code = "import sys, retainkit.cli; print(sorted({'polars', 'numpy', 'scipy'} & {*sys.modules}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "[]"
-
-
 def test_colour_only_where_asked(events: Path) -> None:
     # Not a terminal: no colour, whatever the environment says.
     assert "\x1b" not in run("cohort", events, TERM="xterm-256color").stdout

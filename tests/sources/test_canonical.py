@@ -142,11 +142,12 @@ class TestWindow:
         _, _, left_out = used(events_of(self.table, as_of="2024-01-05", tz="Asia/Shanghai"))
         assert left_out == {quality.AFTER_AS_OF: 1}
 
-    def test_refusals_come_first_then_where(self) -> None:
-        table = {"user_id": ["", "a"], "time": ["?", "2024-01-01"]}
+    def test_the_window_comes_first_then_refusals_then_where(self) -> None:
+        times = ["2024-01-01", "2024-01-01", "?", "2025-01-01", "2025-01-02"]
+        table = {"user_id": ["", "a", "", "", "a"], "time": times}
         _, refused, left_out = used(events_of(table, where="user_id != 'a'", since="2025-01-01"))
-        assert refused == {quality.NO_MEMBER: 1}
-        assert left_out == {quality.WHERE: 1}
+        assert refused == {quality.NO_MEMBER: 2}
+        assert left_out == {quality.BEFORE_SINCE: 2, quality.WHERE: 1}
 
 
 def test_every_refusal_of_a_time() -> None:

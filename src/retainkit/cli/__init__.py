@@ -1,27 +1,21 @@
-"""The command line: one file a command, nothing heavy imported before a command runs."""
+"""The command line: one file a command, imported when the command is asked for."""
 
+import gc
 from typing import Annotated
 
 import typer
 
 from retainkit import __version__
-from retainkit.cli.cohort import cohort
-from retainkit.cli.command import command
-from retainkit.cli.demo import demo
-from retainkit.cli.init import init
-from retainkit.cli.inspect import inspect
-from retainkit.cli.retention import retention
-
-COMMANDS = (cohort, retention, inspect, init, demo)
+from retainkit.cli.failures import leave
+from retainkit.cli.group import Group
 
 app = typer.Typer(
     name="retainkit",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for body in COMMANDS:
-    command(app)(body)
 
 
 def _show_version(asked: bool) -> None:
@@ -41,5 +35,9 @@ def root(
 
 
 def main() -> None:
-    """Run the command line."""
-    app(prog_name="retainkit")
+    """Run the command line, and end the process."""
+    gc.set_threshold(100_000, 50, 50)  # imports make many objects, and hardly any garbage
+    try:
+        app(prog_name="retainkit")
+    except SystemExit as end:
+        leave(end)

@@ -38,7 +38,7 @@ def cohort(
     horizon: Annotated[int, typer.Option(metavar="AGE", help="The last age shown.")] = 12,
     confidence: Confidence = 0.95,
 ) -> None:
-    """Who started in each period, and which share came back at each age."""
+    """Write the triangle that the flags ask for."""
     from retainkit.metrics.cohort import COHORT, CohortParams
 
     params = CohortParams(

@@ -2,20 +2,20 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import typer
+from typer.core import TyperCommand
 
 from retainkit.choices import Format
 from retainkit.cli.config import CONFIG
 from retainkit.cli.failures import guarded
 from retainkit.cli.options import OutputFlags, SourceFlags
+from retainkit.cli.values import read_plainly
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """What a command was told to read: its SOURCEs and the fields of SourceOptions."""
 
     sources: tuple[str, ...]
@@ -29,8 +29,7 @@ class Source:
         return cls(sources, {**options, "time_format": tuple(options["time_format"] or ())})
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """Where a command was told to write, and how."""
 
     format: Format | None
@@ -42,7 +41,8 @@ class Output:
     @classmethod
     def packed(cls, flags: dict[str, Any]) -> "Output":
         """Return what the output flags say."""
-        return cls(**flags)
+        output = flags["output"]
+        return cls(**{**flags, "output": None if output is None else Path(output)})
 
 
 _BUNDLES: dict[str, tuple[type, Callable[[dict[str, Any]], Any]]] = {
@@ -51,41 +51,51 @@ _BUNDLES: dict[str, tuple[type, Callable[[dict[str, Any]], Any]]] = {
 }
 
 
-def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function as the command of its name.
+class Command(TyperCommand):
+    """A command that reads its flags and draws its help without what Typer imports for both."""
+
+    def parse_args(self, context: Any, args: list[str]) -> list[str]:
+        """Read the flags."""
+        read_plainly(self.get_params(context))
+        return super().parse_args(context, args)
+
+    def format_help(self, context: Any, _formatter: object) -> None:
+        """Print the help."""
+        from retainkit.cli.help import print_help
+
+        print_help(context)
+
+
+def command(body: Callable[..., None], what: str) -> TyperCommand:
+    """Return the command of a function; what: what it does, as its help says.
 
     Its parameters `source: Source` and `out: Output` stand for all the flags of SourceFlags and
     OutputFlags; its other parameters are flags of its own. An error it raises reaches the user
     as one message and an exit code.
     """
+    parameters = inspect.signature(body).parameters
+    bundles = {name: _BUNDLES[name] for name in parameters if name in _BUNDLES}
+    shared = {name: _flags(kind) for name, (kind, _) in bundles.items()}
 
-    def register(body: Callable[..., None]) -> Callable[..., None]:
-        parameters = inspect.signature(body).parameters
-        bundles = {name: _BUNDLES[name] for name in parameters if name in _BUNDLES}
-        shared = {name: _flags(kind) for name, (kind, _) in bundles.items()}
+    def run(**given: Any) -> None:
+        packed = {
+            name: pack({flag.name: given.pop(flag.name) for flag in shared[name]})
+            for name, (_, pack) in bundles.items()
+        }
+        given.pop(CONFIG.name, None)  # its work was to give the other flags their defaults
+        guarded(body, **packed, **given)
 
-        def run(**given: Any) -> None:
-            packed = {
-                name: pack({flag.name: given.pop(flag.name) for flag in shared[name]})
-                for name, (_, pack) in bundles.items()
-            }
-            given.pop(CONFIG.name, None)  # its work was to give the other flags their defaults
-            guarded(body, **packed, **given)
-
-        own = [parameter for name, parameter in parameters.items() if name not in bundles]
-        flags = [*own, *(flag for group in shared.values() for flag in group)]
-        if "source" in bundles:
-            flags.append(CONFIG)
-        flags.sort(key=lambda flag: flag.name != "sources")
-        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [flag.replace(kind=inspect.Parameter.KEYWORD_ONLY) for flag in flags]
-        )
-        run.__annotations__ = {flag.name: flag.annotation for flag in flags}
-        run.__doc__ = body.__doc__
-        app.command(name=body.__name__)(run)
-        return body
-
-    return register
+    own = [parameter for name, parameter in parameters.items() if name not in bundles]
+    flags = [*own, *(flag for group in shared.values() for flag in group)]
+    if "source" in bundles:
+        flags.append(CONFIG)
+    flags.sort(key=lambda flag: flag.name != "sources")
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [flag.replace(kind=inspect.Parameter.KEYWORD_ONLY) for flag in flags]
+    )
+    app = typer.Typer(add_completion=False)
+    app.command(body.__name__, cls=Command, help=what)(run)
+    return cast(TyperCommand, typer.main.get_command(app))
 
 
 def _flags(kind: type) -> list[inspect.Parameter]:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from retainkit.cli.failures import tell
 from retainkit.cli.options import READING, OutputFlags, SourceFlags
+from retainkit.config.files import find
 from retainkit.errors import RetainkitError
 
 SOURCE = "source"  # the table of the flags that all commands share
@@ -72,11 +73,11 @@ def configurable(context: typer.Context) -> Iterator[tuple[str, Any]]:
 
 
 def _apply(context: typer.Context, path: Path | None) -> Path | None:
-    from retainkit.config import find, load
-
     file = path or find(Path())
     if file is None:
         return None
+    from retainkit.config.checks import load
+
     tables = {SOURCE: _types(source_flags(context.command))}
     tables |= {name: _types(command_flags(command)) for name, command in configurable(context)}
     settings = load(file, tables)

@@ -14,7 +14,7 @@ def demo(
         bool, typer.Option(help="Replace files of these names that are not its own.")
     ] = False,
 ) -> None:
-    """Write the files of an invented community shop, with known truths planted in them."""
+    """Write the files, and say what to do next."""
     from retainkit.demo import ZONE, write_demo
 
     files = write_demo(folder, members=members, seed=seed, overwrite=overwrite)

@@ -32,7 +32,7 @@ def init(
     ] = Path("retainkit.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
 ) -> None:
-    """Write a commented retainkit.toml: the files, the columns found, and every default."""
+    """Write the settings file."""
     from retainkit.profile import describe
     from retainkit.sources import SourceOptions
 

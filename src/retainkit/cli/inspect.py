@@ -18,7 +18,7 @@ def inspect(
     out: Output,
     top: Annotated[int, typer.Option(min=1, metavar="N", help="How many events to list.")] = 10,
 ) -> None:
-    """Show what the files hold, before anyone trusts them: columns, roles, days, repeats."""
+    """Write what is found in the files."""
     from retainkit.profile import describe
 
     def compute(options: "SourceOptions", advance: Callable[[int], None] | None) -> "Result":

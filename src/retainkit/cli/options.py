@@ -1,6 +1,5 @@
 """The options that commands share, declared once; `command.py` gives them to commands."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -158,7 +157,7 @@ class OutputFlags:
         ),
     ] = None
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ def emit(result: "Result", out: Output) -> None:
     format_name = _format(out)
     options = RenderOptions(width=FILE_WIDTH, excel_safe=out.excel_safe)
     if out.output is None:
-        options = replace(options, width=_width(), color=_in_colour())
+        options = options._replace(width=_width(), color=_in_colour())
     data = render_bytes(result, format_name, options, table=out.table)
     if out.output is not None:
         write_whole(out.output, data, "--output")

@@ -34,7 +34,7 @@ def retention(
     lookback: Lookback = None,
     confidence: Confidence = 0.95,
 ) -> None:
-    """How many members come back on day 1, 7 and 30 after their start."""
+    """Write the shares of members that the flags ask for."""
     from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
 
     params = RetentionParams(

@@ -9,25 +9,24 @@ by the format that draws with them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from retainkit.errors import UsageError, nearest
 from retainkit.render.options import RenderOptions
-from retainkit.render.views import document_of
 from retainkit.results import Result
 
 if TYPE_CHECKING:
     from retainkit.render.terminal import Screen
+    from retainkit.render.view import Document
 
 __all__ = ["FORMATS", "Format", "RenderOptions", "format_of"]
 __all__ += ["render_bytes", "render_text", "to_html", "to_rich"]
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(NamedTuple):
     """A format: the module that has it, the suffixes of its files.
 
     drawn: for people, by `draw(document, options)`; else for machines, by
@@ -103,7 +102,7 @@ def _render(result: Result, format_name: str, options: RenderOptions, table: str
     module = import_module(f"{__name__}.{known.module}")
     rendered: str | bytes
     if known.drawn:
-        rendered = module.draw(document_of(result, table), options)
+        rendered = module.draw(_document(result, table), options)
     else:
         rendered = module.write(_narrowed(result, table), options)
     return rendered.encode() if isinstance(rendered, str) else rendered
@@ -113,15 +112,21 @@ def _narrowed(result: Result, table: str | None) -> Result:
     return result if table is None else replace(result, tables={table: result.table(table)})
 
 
+def _document(result: Result, table: str | None = None) -> Document:
+    from retainkit.render.views import document_of  # here, as machines need no drawing
+
+    return document_of(result, table)
+
+
 def to_rich(result: Result, width: int | None = None, *, table: str | None = None) -> Screen:
     """Return a Rich renderable that fits the console it is printed on, or `width` if narrower."""
     from retainkit.render.terminal import Screen
 
-    return Screen(document_of(result, table), width)
+    return Screen(_document(result, table), width)
 
 
 def to_html(result: Result) -> str:
     """Return one element of HTML with its own style, for a notebook's cell."""
     from retainkit.render.html import fragment
 
-    return fragment(document_of(result))
+    return fragment(_document(result))

@@ -27,6 +27,7 @@ from retainkit.sources.mapping import (
 )
 from retainkit.sources.members import Roster, check_member_options, read_members, segment
 from retainkit.sources.options import SourceOptions
+from retainkit.sources.pruning import Pruned, prune
 from retainkit.sources.roles import add_roles, name_roles
 from retainkit.sources.scan import Table
 
@@ -77,7 +78,7 @@ class Events:
     amount (Float64), order (String or Int64, only where there is an order column), event
     (String), seg_0 … (String, those on the event side), __file, __row and __raw (a struct of the
     columns as read) where rejects are kept. Of rows with a fate only the fate means something.
-    recipe: how it was made of the raw rows.
+    recipe: how it was made of the raw rows; pruned: those of them that have to be read.
     members: one row a member: member, joined, left (Int64 us), seg_i (String, those on the
     member side); None without a member table. segments: the side each wanted segment is on.
     """
@@ -88,6 +89,7 @@ class Events:
     segments: tuple[Side, ...]
     mapping: Mapping[Role, Mapped]
     notes: tuple[str, ...]
+    pruned: Pruned
 
 
 def read_events(
@@ -120,6 +122,7 @@ def read_events(
         scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
         scope = add_where(scope, options.where, notes)
         scope = add_marks(scope, wanted.marks, notes)
+        pruned = prune(table, scope, _column(mapping["time"].source, table), options, calendar)
         scope = scope.with_columns(__fate=fate(scope, options, calendar))
     roster = None
     if members is not None:
@@ -130,7 +133,13 @@ def read_events(
     member, roster_frame = _one_dtype(scope.sample.schema["__member"], roster)
     recipe = Recipe(scope.steps, (member, *_columns(table, mapping, wanted, sides)))
     told = tuple(dict.fromkeys(notes))
-    return Events(recipe.of(table.frame), recipe, roster_frame, sides, mapping, told)
+    return Events(recipe.of(pruned.frame), recipe, roster_frame, sides, mapping, told, pruned)
+
+
+def _column(source: str, table: Table) -> str | None:
+    """Return the column that a role's source is, or None where it is computed."""
+    expr = column_or_sql(FLAGS["time"], source, table.header)
+    return expr.meta.output_name() if expr.meta.is_column() else None
 
 
 def _sides(names: Sequence[str], table: Table, members: Table | None) -> tuple[Side, ...]:

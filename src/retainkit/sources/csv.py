@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +12,7 @@ from retainkit.errors import InputError
 from retainkit.sources.files import File, Scratch
 from retainkit.sources.magic import Head
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.parts import ROW, Part, readable, refuse_own_names
+from retainkit.sources.parts import ROW, Kin, Part, readable, refuse_own_names
 from retainkit.sources.text import BLANKS, Text, copy_as_utf8, look, separator_of
 
 # Rows may end in a few separators too many, so Polars is given more columns than there are; a
@@ -37,8 +38,10 @@ def read_csv(
     if separator != ",":
         notes = (*notes, f"separated by {_SPOKEN.get(separator, repr(separator))}")
     skip = text.leading_blank_lines + options.header
-    rows = _scan(_utf8(text, separator, scratch), separator, names, skip=skip, origin=origin)
-    return Part(file.name, rows, dict.fromkeys(names, pl.String()), notes, renamed)
+    path = _utf8(text, separator, scratch)
+    scan = partial(_scan, separator=separator, names=names, skip=skip, origin=origin)
+    kin = Kin(("csv", separator, skip), path, scan)
+    return Part(file.name, scan([path]), dict.fromkeys(names, pl.String()), notes, renamed, kin)
 
 
 def _names(
@@ -58,10 +61,12 @@ def _utf8(text: Text, separator: str, scratch: Scratch) -> Path:
     return text.file.path if text.streams else copy_as_utf8(text, scratch.path(".csv"))
 
 
-def _scan(path: Path, separator: str, names: list[str], *, skip: int, origin: bool) -> pl.LazyFrame:
+def _scan(
+    paths: list[Path], *, separator: str, names: list[str], skip: int, origin: bool
+) -> pl.LazyFrame:
     blanks = separator == BLANKS
     rows = pl.scan_csv(
-        path,
+        paths,
         has_header=False,
         skip_rows=skip,
         separator="\t" if blanks else separator,

@@ -61,6 +61,12 @@ class Scope:
             (*self.steps, columns),
         )
 
+    def on(self, raw: pl.LazyFrame) -> pl.LazyFrame:
+        """Return other raw rows with everything added that was added to these."""
+        for step in self.steps:
+            raw = raw.with_columns(**step)
+        return raw
+
     def read(self, expr: pl.Expr, option: str, kind: Kind) -> Reading:
         """Return how the columns of `expr` are to be read.
 

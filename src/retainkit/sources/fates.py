@@ -9,7 +9,7 @@ import polars as pl
 from retainkit.errors import UsageError
 from retainkit.periods import Calendar
 from retainkit.selectors import Selector
-from retainkit.sources.civil import ABSENT, EPOCHS, OFFSETS, ZERO
+from retainkit.sources.civil import ABSENT, EPOCHS, FLOOR, OFFSETS, ZERO
 from retainkit.sources.expressions import Scope
 from retainkit.sources.mapping import sql_expression
 from retainkit.sources.options import SourceOptions
@@ -55,9 +55,12 @@ def add_marks(scope: Scope, marks: Sequence[Selector], notes: list[str]) -> Scop
 def fate(scope: Scope, options: SourceOptions, calendar: Calendar) -> pl.Expr:
     """Return why a row does not count (Enum FATE), null where it does: the first reason there is.
 
-    Refusals come first, then --where, then the window.
+    The window comes first: what lies outside of it is looked at no further, so that files need
+    not even be read there. Then refusals, then --where.
     """
-    reasons = [*_refusals(scope), *_left_out(options, calendar)]
+    reasons = [*_outside(options, calendar), *_refusals(scope)]
+    if options.where is not None:
+        reasons.append((~pl.col("__where").fill_null(False), WHERE))
     code = pl.lit(None, pl.UInt8)
     for condition, reason in reversed(reasons):
         code = (
@@ -78,6 +81,17 @@ def check_window(options: SourceOptions, calendar: Calendar) -> None:
             raise UsageError(f"{option} {end} is not after --since {options.since}.")
 
 
+def _outside(options: SourceOptions, calendar: Calendar) -> Iterator[tuple[pl.Expr, str]]:
+    us = pl.col("__us")
+    if options.since is not None:
+        since = calendar.moment(options.since, "--since")
+        yield (us < since) & (us >= FLOOR), BEFORE_SINCE
+    if options.until is not None:
+        yield us >= calendar.moment(options.until, "--until"), AFTER_UNTIL
+    if options.as_of is not None:
+        yield us >= calendar.moment(options.as_of, "--as-of"), AFTER_AS_OF
+
+
 def _refusals(scope: Scope) -> Iterator[tuple[pl.Expr, str]]:
     us = pl.col("__us")
     yield pl.col("__member").is_null(), NO_MEMBER
@@ -87,15 +101,3 @@ def _refusals(scope: Scope) -> Iterator[tuple[pl.Expr, str]]:
         yield us == mark, reason
     if "__bad_amount" in scope.sample.columns:
         yield pl.col("__bad_amount"), BAD_AMOUNT
-
-
-def _left_out(options: SourceOptions, calendar: Calendar) -> Iterator[tuple[pl.Expr, str]]:
-    us = pl.col("__us")
-    if options.where is not None:
-        yield ~pl.col("__where").fill_null(False), WHERE
-    if options.since is not None:
-        yield us < calendar.moment(options.since, "--since"), BEFORE_SINCE
-    if options.until is not None:
-        yield us >= calendar.moment(options.until, "--until"), AFTER_UNTIL
-    if options.as_of is not None:
-        yield us >= calendar.moment(options.as_of, "--as-of"), AFTER_AS_OF

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from retainkit.sources.files import File
-from retainkit.sources.parts import ROW, Part, refuse_own_names
+from retainkit.sources.parts import ROW, Kin, Part, refuse_own_names
 
 
 def read_parquet(file: File, *, origin: bool) -> Part:
     """Return the rows of `file`. Polars raises where its footer cannot be read."""
-    rows = pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
+    rows = _scan([file.path])
     schema = rows.collect_schema()
     if origin:
         refuse_own_names(file.name, schema)
         rows = rows.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64))
-    return Part(file.name, rows, schema)
+    kin = Kin("parquet", file.path, _scan)
+    return Part(file.name, rows, schema, kin=kin, footer=file.path)
+
+
+def _scan(paths: list[Path]) -> pl.LazyFrame:
+    return pl.scan_parquet(paths, glob=False, hive_partitioning=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
@@ -15,6 +16,16 @@ from retainkit.sources.dtypes import common, converted, fits_float
 from retainkit.sources.faults import reading
 
 FILE, ROW = "__file", "__row"
+Schema = Mapping[str, pl.DataType]
+
+
+@dataclass(frozen=True)
+class Kin:
+    """Files that agree in `kind` can be scanned as one: thousands of scans cost more than rows."""
+
+    kind: Hashable
+    path: Path
+    scan: Callable[[list[Path]], pl.LazyFrame]
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,7 @@ class Part:
     """The rows of one file or frame: nothing read yet, ROW first where it was asked for.
 
     renamed: names of the file's that are no columns', and what the columns are called instead.
+    kin: how files like it are scanned together, if at all. footer: the Parquet file it is.
     """
 
     name: str
@@ -29,6 +41,8 @@ class Part:
     schema: Mapping[str, pl.DataType]
     notes: tuple[str, ...] = ()
     renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kin: Kin | None = None
+    footer: Path | None = None
 
 
 def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -56,6 +70,23 @@ def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]
     return names, renamed
 
 
+def with_keys(part: Part, keys: Mapping[str, str | None]) -> Part:
+    """Return `part` with the keys of its Hive folders as columns."""
+    columns = [pl.lit(value, pl.String).alias(key) for key, value in keys.items()]
+    kin = part.kin
+    if kin is not None:
+        plain = kin.scan
+        kin = Kin(
+            (kin.kind, *keys.items()), kin.path, lambda paths: plain(paths).with_columns(columns)
+        )
+    return replace(
+        part,
+        frame=part.frame.with_columns(columns),
+        schema={**part.schema, **dict.fromkeys(keys, pl.String())},
+        kin=kin,
+    )
+
+
 def without_patterns(part: Part) -> Part:
     """Return `part` with other names for columns that Polars takes for patterns."""
     plain = {name: _plain(name, part.schema) for name in part.schema}
@@ -67,6 +98,8 @@ def without_patterns(part: Part) -> Part:
         frame=part.frame.rename(renamed),
         schema={plain[name]: dtype for name, dtype in part.schema.items()},
         renamed={**part.renamed, **{name: (new,) for name, new in renamed.items()}},
+        kin=None,
+        footer=None,
     )
 
 
@@ -92,8 +125,47 @@ def refuse_own_names(name: str, columns: Iterable[str]) -> None:
         )
 
 
-def join(parts: Sequence[Part], *, origin: bool) -> tuple[pl.LazyFrame, Header, list[str]]:
-    """Return the rows of all `parts` one after the other, the data columns, and notes.
+@dataclass(frozen=True)
+class Joined:
+    """Several parts as one table: the data columns, their types, and what to know of them."""
+
+    header: Header
+    types: Mapping[str, pl.DataType]
+    notes: tuple[str, ...]
+    origin: bool
+
+    def rows(self, parts: Sequence[Part]) -> pl.LazyFrame:
+        """Return the rows of `parts`, those or fewer than were joined; those alike as one scan."""
+        own = [FILE, ROW] if self.origin else []
+        frames = [
+            frame.select(
+                *(_as(name, schema.get(name), dtype) for name, dtype in self.types.items()), *own
+            )
+            for frame, schema in (self._with_files(parts) if self.origin else _scans(parts))
+        ]
+        return pl.concat(frames)
+
+    @staticmethod
+    def _with_files(parts: Sequence[Part]) -> Iterator[tuple[pl.LazyFrame, Schema]]:
+        for part in parts:
+            yield part.frame.with_columns(pl.lit(part.name).alias(FILE)), part.schema
+
+
+def _scans(parts: Sequence[Part]) -> Iterator[tuple[pl.LazyFrame, Schema]]:
+    """Yield as few scans as read all parts, and the schema of each."""
+    kins: dict[Hashable, list[Part]] = defaultdict(list)
+    for i, part in enumerate(parts):
+        kins[i if part.kin is None else (part.kin.kind, *part.schema.items())].append(part)
+    for alike in kins.values():
+        kin = alike[0].kin
+        frame = alike[0].frame
+        if kin is not None and len(alike) > 1:
+            frame = kin.scan([part.kin.path for part in alike if part.kin is not None])
+        yield frame, alike[0].schema
+
+
+def join(parts: Sequence[Part], *, origin: bool) -> Joined:
+    """Return how the rows of all `parts` are one table.
 
     Columns are joined by name. One that a part does not have is null there; one that is typed
     differently becomes the wider type of its kind where there is one, else text.
@@ -103,17 +175,10 @@ def join(parts: Sequence[Part], *, origin: bool) -> tuple[pl.LazyFrame, Header, 
         for column, dtype in part.schema.items():
             places.setdefault(column, {}).setdefault(dtype, part.name)
     types = _types(parts, places)
-    header = [column for column, dtype in types.items() if dtype is not None]
-    own = [FILE, ROW] if origin else []
-    frames = [
-        part.frame.with_columns(pl.lit(part.name).alias(FILE) if origin else []).select(
-            *(_as(column, part.schema.get(column), types[column]) for column in header), *own
-        )
-        for part in parts
-    ]
-    notes = [*_told(parts), *_missing(parts, places), *_mixed(places, types)]
     renamed = {name: plain for part in parts for name, plain in part.renamed.items()}
-    return pl.concat(frames), Header(header, renamed), notes
+    kept = {column: dtype for column, dtype in types.items() if dtype is not None}
+    notes = (*_told(parts), *_missing(parts, places), *_mixed(places, types))
+    return Joined(Header(list(kept), renamed), kept, notes, origin)
 
 
 def named(names: Sequence[str]) -> str:
@@ -122,10 +187,10 @@ def named(names: Sequence[str]) -> str:
     return f"'{names[0]}'{more}"
 
 
-def _as(column: str, dtype: pl.DataType | None, wanted: pl.DataType | None) -> pl.Expr:
+def _as(column: str, dtype: pl.DataType | None, wanted: pl.DataType) -> pl.Expr:
     if dtype is None:
         return pl.lit(None, wanted).alias(column)
-    return converted(pl.col(column), dtype, wanted or dtype)
+    return converted(pl.col(column), dtype, wanted)
 
 
 def _types(

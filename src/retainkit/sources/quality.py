@@ -98,6 +98,11 @@ class Quality:
             self._file.write(batch.filter(fate.is_in(REFUSED)))
         return kept.filter(fate.is_null()) if fate.null_count() < len(fate) else kept
 
+    def leave_out(self, reason: str, rows: int) -> None:
+        """Count rows that need not be read to know what becomes of them."""
+        self._rows += rows
+        self._fates[reason] += rows
+
     def finish(self) -> tuple[dict[str, int], dict[str, int]]:
         """Return refused and left-out rows by reason, once the rejects file is in its place.
 

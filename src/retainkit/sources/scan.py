@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -20,7 +20,7 @@ from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
-from retainkit.sources.parts import Part, join, without_patterns
+from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Table:
     notes: tuple[str, ...]
     origin: bool
     parts: tuple[Part, ...] = field(default=(), repr=False)
+    joined: Joined | None = field(default=None, repr=False)
 
     def sample(self, rows: int = 1000) -> pl.DataFrame:
         """Return the first `rows` rows. Raises InputError where they cannot be read."""
@@ -83,14 +84,15 @@ def open_table(
     with ExitStack() as stack:
         scratch = Scratch(stack)
         parts, notes = _open(inputs, options, scratch, origin=origin)
-        frame, header, more = join(parts, origin=origin)
+        joined = join(parts, origin=origin)
         yield Table(
-            frame,
-            header=header,
+            joined.rows(parts),
+            header=joined.header,
             files=tuple(part.name for part in parts),
-            notes=(*notes, *more),
+            notes=(*notes, *joined.notes),
             origin=origin,
             parts=tuple(parts),
+            joined=joined,
         )
 
 
@@ -132,13 +134,7 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin)
     keys = {key: value for key, value in file.keys if key not in part.schema}
-    return replace(
-        part,
-        frame=part.frame.with_columns(
-            pl.lit(value, pl.String).alias(key) for key, value in keys.items()
-        ),
-        schema={**part.schema, **dict.fromkeys(keys, pl.String())},
-    )
+    return with_keys(part, keys) if keys else part
 
 
 def _is_url(path: str | Path) -> bool:

@@ -30,6 +30,8 @@ def stream(
     `max_rejects`; the file `rejects` is written whole or not at all.
     """
     with Quality(max_rejects, rejects, table.files) as quality, table.reading():
+        for reason, rows in events.pruned.skipped.items():
+            quality.leave_out(reason, rows)
         for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
             if progress is not None:
                 progress(batch.height)

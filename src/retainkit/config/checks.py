@@ -1,9 +1,8 @@
-"""The settings file: found, read and checked. It is data only; nothing in it is run or expanded."""
+"""What a settings file says, checked whole."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, time
 from pathlib import Path
@@ -11,27 +10,12 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
+from retainkit.config.files import read
 from retainkit.errors import UsageError, nearest
-
-FILE = "retainkit.toml"
-PYPROJECT = "pyproject.toml"
 
 _MODEL = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 Keys = Mapping[str, Any]  # the keys a table may have and the type each takes
-
-
-def find(folder: Path) -> Path | None:
-    """Return the nearest settings file in `folder` or above it: retainkit.toml or pyproject.toml.
-
-    A pyproject.toml counts where it has a [tool.retainkit].
-    """
-    for place in (folder, *folder.absolute().parents):
-        for name in (FILE, PYPROJECT):
-            path = place / name
-            if path.is_file() and (name == FILE or _is_ours(path)):
-                return path
-    return None
 
 
 def load(path: Path, tables: Mapping[str, Keys]) -> dict[str, dict[str, Any]]:
@@ -40,7 +24,7 @@ def load(path: Path, tables: Mapping[str, Keys]) -> dict[str, dict[str, Any]]:
     Keys may have dashes for underscores; dates become text; one text may stand for a list.
     Raises UsageError that lists every fault of the file.
     """
-    document = _document(path)
+    document = read(path)
     faults = [*_doubled(document)]
     fields: dict[str, Any] = {name: (_table(name, keys), None) for name, keys in tables.items()}
     model = create_model("Settings", __config__=_MODEL, **fields)
@@ -55,36 +39,6 @@ def load(path: Path, tables: Mapping[str, Keys]) -> dict[str, dict[str, Any]]:
         )
     tables_set: dict[str, dict[str, Any]] = settings.model_dump(exclude_unset=True)
     return tables_set
-
-
-def _is_ours(pyproject: Path) -> bool:
-    """Return whether a pyproject.toml is about retainkit; a broken one that is not is let be."""
-    data = pyproject.read_bytes()
-    return b"retainkit" in data and "retainkit" in _parsed(pyproject, data).get("tool", {})
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        document = _parsed(path, path.read_bytes())
-    except OSError as error:
-        there = (each.name for each in path.parent.glob("*.toml"))
-        raise UsageError(
-            f"{path} cannot be read: {error.strerror}.{nearest(path.name, there)}",
-            "`retainkit init FILE` writes a settings file.",
-        ) from None
-    if path.name != PYPROJECT:
-        return document
-    ours = document.get("tool", {}).get("retainkit")
-    if not isinstance(ours, dict):
-        raise UsageError(f"{path} has no [tool.retainkit].")
-    return ours
-
-
-def _parsed(path: Path, data: bytes) -> dict[str, Any]:
-    try:
-        return tomllib.loads(data.decode("utf-8-sig"))  # Notepad begins a file with a mark
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}.") from None
 
 
 def _table(name: str, keys: Keys) -> type[BaseModel]:
