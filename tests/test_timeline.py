@@ -50,7 +50,8 @@ def test_words_give_back_what_was_packed(items: list[tuple[int, int, int]], hash
     packing = Packing(hashed=hashed)
     layout = Layout.of("week", 2, packing, hashed, weeks)
     given_keys = packing.keys(pl.Series(ids))
-    words = layout.pack(given_keys, weeks, marks.astype(np.uint16), packing)
+    words = np.empty(len(ids), np.uint64)
+    layout.pack(given_keys, weeks, marks.astype(np.uint16), packing, words)
     assert layout.times(words).tolist() == weeks.tolist()
     assert layout.marks(words).tolist() == marks.tolist()
     placed = words >> np.uint64(layout.low_bits) << np.uint64(layout.low_bits)
@@ -72,8 +73,9 @@ def test_what_fits_no_word_is_packed_otherwise(
 ) -> None:
     packing, first = Packing(), np.array(weeks[:1])
     layout = Layout.of("week", 0, packing, hashed=False, times=first)
+    none, words = np.zeros(2, np.uint16), np.empty(2, np.uint64)
     with pytest.raises(RepackError) as raised:
-        layout.pack(packing.keys(pl.Series(ids)), np.array(weeks), np.zeros(2, np.uint16), packing)
+        layout.pack(packing.keys(pl.Series(ids)), np.array(weeks), none, packing, words)
     assert raised.value.packing == again
 
 

@@ -80,6 +80,8 @@ class Calendar:
         """Return the index of the period each moment falls in."""
         if period == "hour":
             return (us + self._offset(us) % HOUR) // HOUR
+        if period == "week":
+            return (us + (self._offset(us) + self._week_shift * DAY)) // (7 * DAY)
         return self.from_days(self.days(us), period)
 
     def days(self, us: Ints) -> Ints:
@@ -170,8 +172,10 @@ class Calendar:
         ]
         since = np.array([at for year in years for at, _ in year], dtype=np.int64)
         offsets = np.array([offset for year in years for _, offset in year], dtype=np.int64)
-        if len(set(offsets.tolist())) == 1:
-            return np.int64(offsets[0])
+        ends = np.searchsorted(since, np.array([us.min(), us.max()]), side="right") - 1
+        low, high = np.maximum(ends, 0)
+        if (offsets[low : high + 1] == offsets[low]).all():
+            return np.int64(offsets[low])
         return offsets[np.maximum(np.searchsorted(since, us, side="right") - 1, 0)]
 
 

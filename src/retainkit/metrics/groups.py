@@ -75,7 +75,7 @@ class Groups:
         return Groups(finer, self.keys[seen // count].with_columns(values[seen % count]))
 
     def _measured(self, count: Ints, values: Ints | Bools | None) -> pl.Series:
-        if values is None:
+        if values is None or (values.dtype == np.bool_ and values.all()):
             return pl.Series(count)
         if values.dtype == np.bool_:
             return pl.Series(np.bincount(self.code[values.view(np.bool_)], minlength=len(count)))

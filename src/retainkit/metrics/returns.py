@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retainkit.choices import Clock, Period
+from retainkit.choices import Period
 from retainkit.metrics.starts import Entries, ReturnParams
 from retainkit.periods import ELAPSED, Ints
 from retainkit.timeline import Bools, Timeline, first_of_each
@@ -79,33 +79,25 @@ def follow(
     if reach is not None:
         end = np.minimum(end, _rows_within(timeline, entries, rows, period, reach))
     lengths = np.maximum(end - begin, 0)
-    joined = bool(np.all(begin[1:] == (begin + lengths)[:-1]))
     for block in _blocks(lengths):
-        size = lengths[block]
-        entry = np.repeat(np.arange(block.start, block.stop), size)
-        if joined:
-            row: Ints | slice = slice(begin[block.start], begin[block.start] + len(entry))
-        else:
-            offset = np.arange(len(entry)) - np.repeat(np.cumsum(size) - size, size)
-            row = np.repeat(begin[block], size) + offset
+        entry, row = _pairs(timeline, begin[block], lengths[block], block.start)
         if rows is not None:
             row = rows[row]
-        age = _ages(timeline, entries, params.clock, period, entry, row)
+        time = timeline.time[row]
+        if params.clock == "calendar":
+            age = timeline.period_of(time, period) - entries.cohort[entry]
+        else:
+            age = (time - entries.moment[entry]) // ELAPSED[period]
         yield _runs(entry, age, None if value is None else value[row])
 
 
-def _ages(
-    timeline: Timeline,
-    entries: Entries,
-    clock: Clock,
-    period: Period,
-    entry: Ints,
-    row: Ints | slice,
-) -> Ints:
-    if clock == "calendar":
-        return timeline.period_of(timeline.time[row], period) - entries.cohort[entry]
-    elapsed: Ints = (timeline.time[row] - entries.moment[entry]) // ELAPSED[period]
-    return elapsed
+def _pairs(timeline: Timeline, begin: Ints, lengths: Ints, first: int) -> tuple[Ints, Ints | slice]:
+    """Return each pair of an entry (counted from `first`) and one of its rows (from `begin` on)."""
+    end, bounds = begin + lengths, timeline.bounds
+    if np.array_equal(begin, bounds[:-1]) and np.array_equal(end, bounds[1:]):
+        return timeline.owner, slice(None)  # all events of all members
+    entry = np.repeat(np.arange(first, first + len(begin)), lengths)
+    return entry, np.arange(len(entry)) + np.repeat(end - np.cumsum(lengths), lengths)
 
 
 def _runs(entry: Ints, age: Ints, value: Ints | None) -> Runs:

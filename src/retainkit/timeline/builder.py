@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
@@ -20,6 +20,8 @@ from retainkit.timeline.runs import END, Bounds, Runs, Spill, slices
 from retainkit.timeline.sorting import distinct, first_of_runs, sort_order
 
 Side = Literal["member", "event"]
+
+PIECE = 1 << 16  # rows that are packed at a time: their columns fit the cache of a core
 
 _CHECK_BITS = WORD - SHARED_BITS
 
@@ -53,11 +55,7 @@ class Builder:
         """Take used events: `member, time, marks`, and what the needs name."""
         if not events.height:
             return
-        ids = events["member"]
-        keys = self.packing.keys(ids)
-        checks = self.packing.checks(ids, keys)
-        run = self._run(events, keys)
-        known = [] if checks is None else [distinct(checks)]
+        run, known = self._packed(events) if self.packs else self._sorted(events)
         with self._lock:
             self._rows.add(run)
             for each in known:
@@ -130,19 +128,42 @@ class Builder:
             return _CHECK_BITS
         return self._layout.aligned_bits if self._layout else 0
 
-    def _run(self, events: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-        """Return events as one sorted run."""
-        time = events["time"].to_numpy()
-        if self.needs.grain != "exact":
-            time = self.calendar.index(time, self.needs.grain)
-        marks = events["marks"].to_numpy()
-        if self.packs:
-            layout = self._layout_for(events["member"], time)
-            return distinct(layout.pack(keys, time, marks, self.packing))
-        whole = pl.DataFrame({"key": keys, "time": time, "marks": marks})
+    def _packed(self, events: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+        """Return events as one run of words, and the checks of their members if there are any.
+
+        Piece by piece, as Polars read them: what is computed of a piece stays in a core's cache.
+        """
+        words, checks = np.empty(events.height, np.uint64), np.empty(0, np.uint64)
+        at = 0
+        for piece in _pieces(events):
+            ids, keys = piece["member"], self.packing.keys(piece["member"])
+            time = self._time(piece)
+            layout = self._layout_for(ids, time)
+            end = at + len(keys)
+            layout.pack(keys, time, piece["marks"].to_numpy(), self.packing, words[at:end])
+            check = self.packing.checks(ids, keys)
+            if check is not None:
+                checks = checks if len(checks) else np.empty(events.height, np.uint64)
+                checks[at:end] = check
+            at = end
+        return distinct(words), [distinct(checks)] if len(checks) else []
+
+    def _sorted(self, events: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+        """Return events as one run of columns, and the checks of their members if any."""
+        ids = events["member"]
+        keys = self.packing.keys(ids)
+        checks = self.packing.checks(ids, keys)
+        rows = {"key": keys, "time": self._time(events), "marks": events["marks"].to_numpy()}
+        whole = pl.DataFrame(rows)
         if self._keeps_all:
             whole = whole.hstack(events.drop("member", "time", "marks"))
-        return whole[np.argsort(keys)]
+        return whole[np.argsort(keys)], [] if checks is None else [distinct(checks)]
+
+    def _time(self, events: pl.DataFrame) -> Ints:
+        time = events["time"].to_numpy()
+        if self.needs.grain == "exact":
+            return time
+        return self.calendar.index(time, self.needs.grain)
 
     def _layout_for(self, ids: pl.Series, times: Ints) -> Layout:
         """Return how words are laid out, which the first rows to come settle."""
@@ -248,3 +269,16 @@ def _merged_keys(runs: list[pl.DataFrame]) -> pl.DataFrame:
         return runs[0]
     keys = [run.to_series().to_numpy() for run in runs]
     return distinct(np.concatenate([np.empty(0, np.uint64), *keys]))
+
+
+def _pieces(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield the frame in pieces that lie in memory in one, so that nothing of them is copied."""
+    sizes = {tuple(map(len, column.get_chunks())) for column in frame.iter_columns()}
+    if len(sizes) > 1:
+        frame, sizes = frame.rechunk(), {(frame.height,)}
+    begin = 0
+    for size in sizes.pop():
+        end = begin + size
+        for at in range(begin, end, PIECE):
+            yield frame[at : min(at + PIECE, end)]
+        begin = end

@@ -83,7 +83,9 @@ class Timeline:
     @cached_property
     def owner(self) -> Ints:
         """The member (0 to members - 1) of each event."""
-        return np.repeat(np.arange(self.members), np.diff(self.bounds))
+        begun = np.bincount(self.bounds[1:-1], minlength=len(self.time) + 1)
+        owner: Ints = np.cumsum(begun[: len(self.time)])
+        return owner
 
     def passes(self, selector: Selector) -> Bools:
         """Return which events pass one of the selectors asked for."""

@@ -75,7 +75,9 @@ class Packing:
         """
         if ids.dtype == pl.String:
             second = ids.hash(_CHECK_SEED + self.seed).to_numpy()
-            return (keys & _UPPER) | (second >> np.uint64(SHARED_BITS))
+            checks = second >> np.uint64(SHARED_BITS)
+            checks |= keys & _UPPER
+            return checks
         return keys if self.hashed and self.words else None
 
     def reseeded(self) -> Packing:
@@ -132,13 +134,15 @@ class Layout:
             raise RepackError(replace(packing, hashed=True))
         return keys << np.uint64(self.low_bits)
 
-    def pack(self, keys: Keys, times: Ints, marks: Marks, packing: Packing) -> Keys:
-        """Return one word a row, in the order of (key, time, marks); raises RepackError."""
-        words = self.place(keys, packing)
-        words |= self._ticks(times, packing) << np.uint64(self.mark_bits)
+    def pack(self, keys: Keys, times: Ints, marks: Marks, packing: Packing, words: Keys) -> None:
+        """Put one word a row into `words`, in the order of (key, time, marks).
+
+        Raises RepackError where a row does not fit.
+        """
+        np.left_shift(self._ticks(times, packing), np.uint64(self.mark_bits), out=words)
+        words |= self.place(keys, packing)
         if self.mark_bits:
             words |= marks.astype(np.uint64)
-        return words
 
     def times(self, words: Keys) -> Ints:
         """Return the times of words."""

@@ -22,6 +22,7 @@ from retainkit.periods import Ints, Window
 from retainkit.timeline import Bools, Needs, Timeline
 
 KEYS = {"cohort": pl.Int64, "age": pl.Int64}
+FAR = 4096  # ages beyond the last that are counted and dropped; those further are not counted
 MEASURES = ("size", "returned", "value", *START_MEASURES)
 
 
@@ -100,18 +101,14 @@ def _counted(params: CohortParams, groups: Groups, runs: Runs) -> pl.DataFrame:
         returned = np.ones(len(runs.age), dtype=np.bool_)
     else:
         returned = enough
-    if params.mode == "on-or-after":
-        age = np.minimum(runs.age, params.reach)
-    else:
-        near = runs.age <= params.reach
-        runs, returned = runs.take(near), returned[near]
-        age = runs.age
-    summed = (
-        {"returned": returned}
-        if runs.value is None
-        else {"returned": returned, "value": runs.value}
-    )
-    return groups.take(runs.entry).by("age", age).tally(**summed)
+    last = len(params.spans) - 1
+    age = np.minimum(runs.age, last) if params.mode == "on-or-after" else runs.age
+    if len(age) and age.max() > last + FAR:
+        near = age <= last
+        runs, returned, age = runs.take(near), returned[near], age[near]
+    value = {} if runs.value is None else {"value": runs.value}
+    cells = groups.take(runs.entry).by("age", age).tally(returned=returned, **value)
+    return cells.filter(pl.col("age") <= last)
 
 
 def _flags(runs: Runs, rows: Ints) -> Bools:
