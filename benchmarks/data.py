@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,32 +28,27 @@ MEMBERS_AT_START = 0.2  # the share that had joined before the first event
 CSV_EVENTS = 5_000_000
 
 
-@dataclass(frozen=True)
-class Files:
-    """Where the same events lie: two folders of Parquet files, and fewer of them as CSV."""
+def written(folder: Path, events: int, kind: str) -> Path:
+    """Return the file or folder of one kind (integer, text, csv), written unless it is there."""
+    if kind == "csv":
+        return _csv(folder / f"text-{events}.csv", min(events, CSV_EVENTS))
+    path = folder / f"{kind}-{events}"
+    if not (path / "_done").exists():
+        path.mkdir(parents=True, exist_ok=True)
+        for i, frame in enumerate(_frames(events, text=kind == "text")):
+            pq.write_table(frame.to_arrow(), path / f"part-{i:05}.parquet")
+        (path / "_done").touch()
+    return path
 
-    integer: Path
-    text: Path
-    csv: Path
 
-
-def written(folder: Path, events: int) -> Files:
-    """Return the files of `events` events, written unless they are there."""
-    files = Files(
-        folder / f"integer-{events}", folder / f"text-{events}", folder / f"text-{events}.csv"
-    )
-    for path, text in ((files.integer, False), (files.text, True)):
-        if not (path / "_done").exists():
-            path.mkdir(parents=True, exist_ok=True)
-            for i, frame in enumerate(_frames(events, text=text)):
-                pq.write_table(frame.to_arrow(), path / f"part-{i:05}.parquet")
-            (path / "_done").touch()
-    if not files.csv.exists():
-        fewer = min(events, CSV_EVENTS)
-        draft = files.csv.with_suffix(".draft")
-        pl.concat(_frames(fewer, text=True)).write_csv(draft, datetime_format="%Y-%m-%d %H:%M:%S")
-        draft.rename(files.csv)
-    return files
+def _csv(path: Path, events: int) -> Path:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".draft")
+        rows = pl.concat(_frames(events, text=True))
+        rows.write_csv(draft, datetime_format="%Y-%m-%d %H:%M:%S")
+        draft.rename(path)
+    return path
 
 
 def _frames(events: int, *, text: bool) -> Iterator[pl.DataFrame]:
@@ -77,7 +71,7 @@ def _frames(events: int, *, text: bool) -> Iterator[pl.DataFrame]:
 
 
 def _text_ids(member: NDArray[np.int64]) -> pl.Series:
-    """Return ids of 24 hexadecimal digits, another for each member, without order."""
+    """Return ids of 24 decimal digits, another for each member, without order."""
     mixed = member.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     words = pl.DataFrame({"high": mixed ^ (mixed >> np.uint64(29)), "low": member})
     digits = pl.format("{}{}", pl.col("high"), pl.col("low"))
@@ -85,4 +79,6 @@ def _text_ids(member: NDArray[np.int64]) -> pl.Series:
 
 
 if __name__ == "__main__":
-    print(*astuple(written(Path(sys.argv[1]), int(sys.argv[2]))), sep="\n")
+    where, count, *kinds = sys.argv[1:]
+    for each in kinds:
+        print(written(Path(where), int(count), each), flush=True)

@@ -36,13 +36,14 @@ def main() -> None:
         growth(asked.folder, asked.scale, asked.runs)
         return
     data = [name for name in asked.only if name != SMALL]
-    paths = written(asked.folder, asked.events) if data else {}
+    paths = written(asked.folder, asked.events, data)
     for question in asked.question:
         for name in data:
             print(f"\n## {question}, {title(name, asked.events)}\n", flush=True)
             compare(question, paths[name], peers, asked.runs)
     if SMALL in asked.only:
-        small(written(asked.folder, SMALL_EVENTS)["integer"], max(asked.runs, SMALL_RUNS))
+        files = written(asked.folder, SMALL_EVENTS, ["integer"])
+        small(files["integer"], max(asked.runs, SMALL_RUNS))
 
 
 def arguments() -> argparse.Namespace:
@@ -78,11 +79,11 @@ def machine(peers: Sequence[str]) -> str:
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
 
 
-def written(folder: Path, events: int) -> dict[str, Path]:
+def written(folder: Path, events: int, kinds: Sequence[str]) -> dict[str, Path]:
     """Let another process write the data (this one has to stay small, see measure.py)."""
-    command = [sys.executable, str(HERE / "data.py"), str(folder), str(events)]
+    command = [sys.executable, str(HERE / "data.py"), str(folder), str(events), *kinds]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return dict(zip(DATA, map(Path, done.stdout.splitlines()), strict=True))
+    return dict(zip(kinds, map(Path, done.stdout.splitlines()), strict=True))
 
 
 def title(name: str, events: int) -> str:
@@ -136,7 +137,9 @@ def table(found: dict[str, Measured], ratio: str, ratios: dict[str, float]) -> N
 
 def growth(folder: Path, millions: Sequence[int], runs: int) -> None:
     """Print how seconds and memory of retainkit's weekly matrix grow; all sizes in turn."""
-    paths = {f"{count}": written(folder, count * MILLION)["integer"] for count in millions}
+    paths = {
+        f"{count}": written(folder, count * MILLION, ["integer"])["integer"] for count in millions
+    }
     found = in_turn({count: ours("cohort", path) for count, path in paths.items()}, runs)
     print("\n## cohort by size, Parquet, integer ids\n")
     print("| million events | seconds | seconds a million more | peak MiB | MiB a million more |")

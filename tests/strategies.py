@@ -134,7 +134,9 @@ def cohort_options(history: History) -> st.SearchStrategy[Row]:
             "by": st.just(()) | segments(history),
             "period": st.sampled_from(kinds),
             "mode": st.sampled_from(("on", "within", "on-or-after", "every")),
-            "brackets": st.sampled_from(((), (), (), ("0", "1-2", "3-7"), ("1-3", "2-5"), ("0-1", "0", "1"))),
+            "brackets": st.sampled_from(
+                ((), (), (), ("0", "1-2", "3-7"), ("1-3", "2-5"), ("0-1", "0", "1"))
+            ),
             "cohorts": st.sampled_from(("first", "first", "recurring")),
             "min_occurrences": st.sampled_from((1, 1, 2)),
             "measure": st.sampled_from(("members", "amount", "orders")),

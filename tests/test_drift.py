@@ -20,8 +20,9 @@ from retainkit import api
 from retainkit.cli import app
 from retainkit.cli.cohort import cohort as cohort_command
 from retainkit.cli.inspect import inspect as inspect_command
-from retainkit.cli.options import SourceFlags
+from retainkit.cli.options import EngineFlags, SourceFlags
 from retainkit.cli.retention import retention as retention_command
+from retainkit.engine import EngineOptions
 from retainkit.metrics.cohort import CohortParams
 from retainkit.metrics.retention import RetentionParams
 from retainkit.sources import SourceOptions
@@ -72,14 +73,25 @@ SOURCE: dict[str, tuple[list[str], Any]] = {
 }
 
 
+ENGINE: dict[str, tuple[list[str], Any]] = {
+    "engine": (["--engine", "spark"], "spark"),
+    "spark_master": (["--spark-master", "local[2]", "--engine", "spark"], "local[2]"),
+    "memory": (["--memory", "2GB"], "2GB"),
+    "temp_dir": (["--temp-dir", "."], "."),
+}
+
+
 FRAMES = {"pd": pd, "pl": pl, "pa": pa}  # what annotations of inputs name
 
 
 class Asked(Exception):  # noqa: N818 - carries what would have been run
     """What reached the engine."""
 
-    def __init__(self, params: object, inputs: object, options: SourceOptions) -> None:
+    def __init__(
+        self, params: object, inputs: object, options: SourceOptions, engine: EngineOptions
+    ) -> None:
         self.params, self.inputs, self.options = params, inputs, options
+        self.engine = engine
 
 
 @dataclass(frozen=True)
@@ -120,8 +132,10 @@ EACH = pytest.mark.parametrize(
 
 
 def stopped_at_the_engine() -> ExitStack:
-    def run(requests: Any, inputs: Any, options: SourceOptions, **_: Any) -> None:
-        raise Asked(requests[0].params, list(inputs), options)
+    def run(
+        requests: Any, inputs: Any, options: SourceOptions, *, engine: EngineOptions, **_: Any
+    ) -> None:
+        raise Asked(requests[0].params, list(inputs), options, engine)
 
     stack = ExitStack()
     stack.enter_context(mock.patch("retainkit.engine.run", run))
@@ -153,7 +167,7 @@ def own_parameters(function: Callable[..., object], shared: set[str]) -> set[str
 
 @BOTH
 def test_flags_parameters_and_keywords_have_the_same_names(twin: Twin) -> None:
-    assert own_parameters(twin.command, {"source", "out"}) == names(twin.params)
+    assert own_parameters(twin.command, {"source", "how", "out"}) == names(twin.params)
     assert own_parameters(twin.function, {"events", "source"}) == names(twin.params)
     assert set(twin.values) == names(twin.params)
 
@@ -171,11 +185,18 @@ def test_shared_flags_options_and_keywords_have_the_same_names() -> None:
     assert flags == names(SourceOptions) == set(api.SourceKeywords.__annotations__) == set(SOURCE)
 
 
+def test_engine_flags_options_and_keywords_have_the_same_names() -> None:
+    flags = set(EngineFlags.__annotations__) - {"verbose"}
+    keywords = set(api.Keywords.__annotations__) - set(api.SourceKeywords.__annotations__)
+    assert flags == names(EngineOptions) == keywords == set(ENGINE)
+
+
 @BOTH
 def test_defaults_are_the_same(twin: Twin) -> None:
     by_flags, by_keywords = twin.by_flags([]), twin.by_keywords()
     assert by_flags.params == by_keywords.params == twin.params()
     assert by_flags.options == by_keywords.options == SourceOptions()
+    assert by_flags.engine == by_keywords.engine == EngineOptions()
     assert by_flags.inputs == by_keywords.inputs == ["events.csv"]
 
 
@@ -186,6 +207,16 @@ def test_a_flag_and_a_keyword_ask_the_same(twin: Twin, name: str) -> None:
     assert by_flags.params == by_keywords.params
     assert by_flags.options == by_keywords.options
     assert (by_flags.params, by_flags.options) != (twin.params(), SourceOptions())
+
+
+@pytest.mark.parametrize("name", ENGINE)
+@BOTH
+def test_an_engine_flag_and_a_keyword_ask_the_same(twin: Twin, name: str) -> None:
+    flags, value = ENGINE[name]
+    more = {"engine": "spark"} if name == "spark_master" else {}
+    by_flags, by_keywords = twin.by_flags(flags), twin.by_keywords(**{name: value, **more})
+    assert by_flags.engine == by_keywords.engine != EngineOptions()
+    assert (by_flags.params, by_flags.options) == (twin.params(), SourceOptions())
 
 
 @BOTH

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from rich.console import RenderResult
@@ -12,13 +13,14 @@ from retainkit.choices import (
     Clock,
     CohortKind,
     CohortMode,
+    Engine,
     Measure,
     Period,
     RetentionCohort,
     RetentionMode,
     Weekday,
 )
-from retainkit.engine import Request, run
+from retainkit.engine import EngineOptions, Request, run
 from retainkit.errors import UsageError, nearest
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
@@ -62,8 +64,17 @@ class SourceKeywords(TypedDict, total=False):
     rejects: str | None
 
 
+class Keywords(SourceKeywords, total=False):
+    """How events are read, and where metrics are computed of them."""
+
+    engine: Engine
+    spark_master: str | None
+    memory: str | None
+    temp_dir: str | Path | None
+
+
 # Every keyword of these functions, to answer a wrong one with the nearest.
-WORDS = {*SourceKeywords.__annotations__} | {
+WORDS = {*Keywords.__annotations__} | {
     field.name for params in (CohortParams, RetentionParams) for field in fields(params)
 }
 
@@ -99,7 +110,7 @@ def cohort(
     lookback: str | None = None,
     horizon: int = 12,
     confidence: float = 0.95,
-    **source: Unpack[SourceKeywords],
+    **source: Unpack[Keywords],
 ) -> Answer:
     """Return who started in each period and which share came back at each age.
 
@@ -138,7 +149,7 @@ def retention(
     by: str | Iterable[str] = (),
     lookback: str | None = None,
     confidence: float = 0.95,
-    **source: Unpack[SourceKeywords],
+    **source: Unpack[Keywords],
 ) -> Answer:
     """Return the share of members back on day N, within days 1 to N, and on day N or after.
 
@@ -171,15 +182,19 @@ def inspect(
     return Answer(**vars(describe(_inputs(events), _options(source), top=top)))
 
 
-def _answer(request: Request, events: Input | Sequence[Input], source: SourceKeywords) -> Answer:
-    return Answer(**vars(run([request], _inputs(events), _options(source))[0]))
+def _answer(request: Request, events: Input | Sequence[Input], keywords: Keywords) -> Answer:
+    given: dict[str, Any] = {**keywords}
+    names = [field.name for field in fields(EngineOptions) if field.name in given]
+    engine = EngineOptions(**{name: given.pop(name) for name in names})
+    (result,) = run([request], _inputs(events), _options(given), engine=engine)
+    return Answer(**vars(result))
 
 
 def _inputs(events: Input | Sequence[Input]) -> list[Input]:
     return list(events) if isinstance(events, list | tuple) else [events]
 
 
-def _options(source: SourceKeywords) -> SourceOptions:
+def _options(source: Mapping[str, Any]) -> SourceOptions:
     for name in source.keys() - SourceKeywords.__annotations__:
         raise UsageError(f"There is no option '{name}'.{nearest(name, WORDS)}")
     keywords: dict[str, Any] = {**source, "time_format": _several(source.get("time_format", ()))}

@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from retainkit.cli.command import Output, Source
-from retainkit.cli.output import check_targets, emit
-from retainkit.cli.progress import progress
+from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.output import check_targets, emit, say
+from retainkit.cli.progress import watched
 from retainkit.errors import UsageError
 
 if TYPE_CHECKING:
     from retainkit.metrics.base import Metric
     from retainkit.results import Result
     from retainkit.sources import SourceOptions
+    from retainkit.sources.stream import Progress
 
-Compute = Callable[["SourceOptions", Callable[[int], None] | None], "Result"]
+Compute = Callable[["SourceOptions", "Progress | None"], "Result"]
 
 
 def answer(command: str, source: Source, out: Output, compute: Compute) -> None:
@@ -27,20 +28,29 @@ def answer(command: str, source: Source, out: Output, compute: Compute) -> None:
             "(`retainkit init FILE` writes one).",
         )
     check_targets(source, out)
-    with progress(out.quiet) as advance:
-        result = compute(SourceOptions(**source.options), advance)
+    with watched(out.quiet) as progress:
+        result = compute(SourceOptions(**source.options), progress)
     emit(result, out)
 
 
-def answer_metric(metric: "Metric[Any]", params: object, source: Source, out: Output) -> None:
-    """Run one metric over the source and write its Result."""
-    from retainkit.engine import Request, run
+def answer_metric(
+    metric: "Metric[Any]", params: object, source: Source, how: Computing, out: Output
+) -> None:
+    """Run one metric over the source and write its Result; tell how it went, where asked to."""
+    from retainkit.engine import EngineOptions, Journal, Request, run
     from retainkit.results import check_table
 
     if out.table is not None:
         check_table(metric.command, out.table, metric.tables)
 
-    def compute(options: "SourceOptions", advance: Callable[[int], None] | None) -> "Result":
-        return run([Request(metric, params)], source.sources, options, progress=advance)[0]
+    engine, journal = EngineOptions(**how.options), Journal()
+
+    def compute(options: "SourceOptions", progress: "Progress | None") -> "Result":
+        request = Request(metric, params)
+        return run(
+            [request], source.sources, options, engine=engine, progress=progress, journal=journal
+        )[0]
 
     answer(metric.command, source, out, compute)
+    for line in journal.lines() if how.verbose else ():
+        say(line)

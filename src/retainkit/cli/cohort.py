@@ -6,12 +6,13 @@ import typer
 
 from retainkit.choices import Clock, CohortKind, CohortMode, Measure, Period
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Output, Source
+from retainkit.cli.command import Computing, Output, Source
 from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
 
 
 def cohort(
     source: Source,
+    how: Computing,
     out: Output,
     period: Annotated[Period, typer.Option(help="The unit of cohorts and ages.")] = "month",
     mode: Annotated[
@@ -56,4 +57,4 @@ def cohort(
         horizon=horizon,
         confidence=confidence,
     )
-    answer_metric(COHORT, params, source, out)
+    answer_metric(COHORT, params, source, how, out)

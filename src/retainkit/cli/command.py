@@ -1,4 +1,4 @@
-"""How a function becomes a command: shared flags packed into two arguments, errors told once."""
+"""How a function becomes a command: shared flags packed into arguments, errors told once."""
 
 import inspect
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 from retainkit.choices import Format
 from retainkit.cli.config import CONFIG
 from retainkit.cli.failures import guarded
-from retainkit.cli.options import OutputFlags, SourceFlags
+from retainkit.cli.options import EngineFlags, OutputFlags, SourceFlags
 from retainkit.cli.values import read_plainly
 
 
@@ -27,6 +27,19 @@ class Source(NamedTuple):
         options = dict(flags)
         sources = tuple(options.pop("sources") or ())
         return cls(sources, {**options, "time_format": tuple(options["time_format"] or ())})
+
+
+class Computing(NamedTuple):
+    """The fields of EngineOptions, and whether to tell how the run went."""
+
+    options: dict[str, Any]
+    verbose: bool
+
+    @classmethod
+    def packed(cls, flags: dict[str, Any]) -> "Computing":
+        """Return what the engine flags say."""
+        options = dict(flags)
+        return cls(verbose=options.pop("verbose"), options=options)
 
 
 class Output(NamedTuple):
@@ -47,6 +60,7 @@ class Output(NamedTuple):
 
 _BUNDLES: dict[str, tuple[type, Callable[[dict[str, Any]], Any]]] = {
     "source": (SourceFlags, Source.packed),
+    "how": (EngineFlags, Computing.packed),
     "out": (OutputFlags, Output.packed),
 }
 
@@ -69,9 +83,9 @@ class Command(TyperCommand):
 def command(body: Callable[..., None], what: str) -> TyperCommand:
     """Return the command of a function; what: what it does, as its help says.
 
-    Its parameters `source: Source` and `out: Output` stand for all the flags of SourceFlags and
-    OutputFlags; its other parameters are flags of its own. An error it raises reaches the user
-    as one message and an exit code.
+    Its parameters `source: Source`, `how: Computing` and `out: Output` stand for all the flags of
+    SourceFlags, EngineFlags and OutputFlags; its other parameters are flags of its own. An error
+    it raises reaches the user as one message and an exit code.
     """
     parameters = inspect.signature(body).parameters
     bundles = {name: _BUNDLES[name] for name in parameters if name in _BUNDLES}

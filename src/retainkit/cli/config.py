@@ -9,14 +9,14 @@ import typer
 from typer.core import TyperGroup
 
 from retainkit.cli.failures import tell
-from retainkit.cli.options import READING, OutputFlags, SourceFlags
+from retainkit.cli.options import READING, EngineFlags, OutputFlags, SourceFlags
 from retainkit.config.files import find
 from retainkit.errors import RetainkitError
 
-SOURCE = "source"  # the table of the flags that all commands share
+SOURCE, ENGINE = "source", "engine"  # the tables of the flags that commands share
 WRITER = "init"  # the command that writes settings takes none
 
-_PATHS = ("sources", "members", "rejects")  # are relative to the file that names them
+_PATHS = ("sources", "members", "rejects", "temp_dir")  # are relative to the file that names them
 
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:
@@ -51,7 +51,8 @@ CONFIG = inspect.Parameter(
 
 def command_flags(command: Any) -> dict[str, inspect.Parameter]:
     """Return the flags that only this command has, those for its output left out."""
-    shared = {CONFIG.name, *SourceFlags.__annotations__, *OutputFlags.__annotations__}
+    bundles = (SourceFlags, EngineFlags, OutputFlags)
+    shared = {CONFIG.name, *(name for bundle in bundles for name in bundle.__annotations__)}
     declared = inspect.signature(command.callback).parameters
     return {name: flag for name, flag in declared.items() if name not in shared}
 
@@ -61,6 +62,15 @@ def source_flags(command: Any) -> dict[str, inspect.Parameter]:
     declared = inspect.signature(command.callback).parameters
     names = SourceFlags.__annotations__ if CONFIG.name in declared else ()
     return {name: declared[name] for name in names}
+
+
+def engine_flags() -> dict[str, inspect.Parameter]:
+    """Return the flags that say where metrics are computed."""
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return {
+        name: inspect.Parameter(name, kind, default=getattr(EngineFlags, name), annotation=hint)
+        for name, hint in EngineFlags.__annotations__.items()
+    }
 
 
 def configurable(context: typer.Context) -> Iterator[tuple[str, Any]]:
@@ -79,9 +89,12 @@ def _apply(context: typer.Context, path: Path | None) -> Path | None:
     from retainkit.config.checks import load
 
     tables = {SOURCE: _types(source_flags(context.command))}
+    tables[ENGINE] = _types(engine_flags())
     tables |= {name: _types(command_flags(command)) for name, command in configurable(context)}
     settings = load(file, tables)
     given = {**settings.get(SOURCE, {}), **settings.get(str(context.info_name), {})}
+    declared = inspect.signature(context.command.callback or (lambda: None)).parameters
+    given |= {key: value for key, value in settings.get(ENGINE, {}).items() if key in declared}
     for key in _PATHS:
         if key in given:
             given[key] = _placed(given[key], file.parent)

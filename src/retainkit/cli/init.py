@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from retainkit.cli.command import Source
-from retainkit.cli.config import SOURCE, command_flags, configurable, source_flags
+from retainkit.cli.config import (
+    ENGINE,
+    SOURCE,
+    command_flags,
+    configurable,
+    engine_flags,
+    source_flags,
+)
 from retainkit.cli.output import say
 from retainkit.cli.toml import commented, setting
 from retainkit.errors import UsageError
@@ -73,6 +80,8 @@ def _text(context: typer.Context, source: Source, result: "Result", folder: Path
             lines.append(setting(name, *found[name]))
         else:
             lines.append(commented(name, flag, found.get(name, (None, ""))[1]))
+    lines += ["", f"[{ENGINE}]"]
+    lines += [commented(name, flag) for name, flag in engine_flags().items()]
     for table, command in configurable(context):
         lines += ["", f"[{table}]"]
         lines += [commented(name, flag) for name, flag in command_flags(command).items()]

@@ -1,6 +1,5 @@
 """`retainkit inspect`: what files hold. Its Python twin is `retainkit.inspect`."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from retainkit.cli.command import Output, Source
 if TYPE_CHECKING:
     from retainkit.results import Result
     from retainkit.sources import SourceOptions
+    from retainkit.sources.stream import Progress
 
 
 def inspect(
@@ -21,7 +21,7 @@ def inspect(
     """Write what is found in the files."""
     from retainkit.profile import describe
 
-    def compute(options: "SourceOptions", advance: Callable[[int], None] | None) -> "Result":
-        return describe(source.sources, options, top=top, progress=advance)
+    def compute(options: "SourceOptions", progress: "Progress | None") -> "Result":
+        return describe(source.sources, options, top=top, progress=progress)
 
     answer("inspect", source, out, compute)

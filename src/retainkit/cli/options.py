@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from retainkit.choices import Format, Weekday
+from retainkit.choices import Engine, Format, Weekday
 
 COLUMNS = "Columns: a name or a SQL expression"
 ROWS = "Which rows count"
 TIME = "Time"
 READING = "Reading"
+COMPUTING = "Computing"
 OUTPUT = "Output"
 
 
@@ -142,6 +143,42 @@ class SourceFlags:
             metavar="FILE", help="Write refused rows there, with reasons.", rich_help_panel=READING
         ),
     ] = None
+
+
+class EngineFlags:
+    """Where and with what to compute; the fields of EngineOptions, and whether to tell of it."""
+
+    engine: Annotated[
+        Engine, typer.Option(help="This machine, or Spark.", rich_help_panel=COMPUTING)
+    ] = "local"
+    spark_master: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Where Spark runs; by default local[*].", rich_help_panel=COMPUTING
+        ),
+    ] = None
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="How much to take, like 2GB; by default half of the machine.",
+            rich_help_panel=COMPUTING,
+        ),
+    ] = None
+    temp_dir: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="For what memory has no room for; by default the system's.",
+            rich_help_panel=COMPUTING,
+        ),
+    ] = None
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", help="Tell on stderr how the run went.", rich_help_panel=COMPUTING
+        ),
+    ] = False
 
 
 class OutputFlags:

@@ -6,13 +6,14 @@ import typer
 
 from retainkit.choices import Clock, RetentionCohort, RetentionMode
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Output, Source
+from retainkit.cli.command import Computing, Output, Source
 from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
 from retainkit.errors import UsageError
 
 
 def retention(
     source: Source,
+    how: Computing,
     out: Output,
     days: Annotated[str, typer.Option(metavar="DAYS", help="Which days, like 1,7,30.")] = "1,7,30",
     mode: Annotated[
@@ -48,7 +49,7 @@ def retention(
         lookback=lookback,
         confidence=confidence,
     )
-    answer_metric(RETENTION, params, source, out)
+    answer_metric(RETENTION, params, source, how, out)
 
 
 def _days(text: str) -> tuple[int, ...]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from retainkit.engine.journal import Journal
+from retainkit.engine.journal import Journal, size
 from retainkit.engine.local import Local
 from retainkit.engine.options import EngineOptions
 from retainkit.engine.request import Request
 from retainkit.periods import Calendar
 from retainkit.results import Result
-from retainkit.sources import Input, SourceOptions, open_export
+from retainkit.sources import Input, SourceOptions, Table, open_export
 from retainkit.sources.canonical import Events, Wanted, read_events
 from retainkit.sources.params import source_params
 from retainkit.sources.stream import Progress
 from retainkit.timeline import Needs
+from retainkit.wording import counted
 
 
 def run(
@@ -42,6 +43,7 @@ def run(
             needs = Needs.union([request.needs(False) for request in requests])
             events = read_events(table, members, options, _wanted(needs), calendar)
             needs = _settled(requests, events)
+        _tell(journal, table, events)
         local = Local(options, calendar, engine, journal, partitions, progress)
         account, window, tallies = local.tallied(requests, table, events, needs)
     data = account.data(window, options)
@@ -52,6 +54,19 @@ def run(
             request.result(parts.total(), window, data, notes, source)
             for request, parts in zip(requests, tallies, strict=True)
         ]
+
+
+def _tell(journal: Journal, table: Table, events: Events) -> None:
+    """Say what is read."""
+    journal.note("columns", f"{', '.join(events.columns)} ({len(table.header)} there)")
+    read = f"{counted(len(table.files), 'file')}"
+    if events.pruned.groups is not None:
+        kept, there = events.pruned.groups
+        read += f", {kept:,} of {counted(there, 'row group')}"
+    if events.pruned.bytes is not None:
+        kept, there = events.pruned.bytes
+        read += f", {size(kept)} of {size(there)} in their columns"
+    journal.note("read", read)
 
 
 def _wanted(needs: Needs) -> Wanted:

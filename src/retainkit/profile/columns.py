@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -13,6 +12,7 @@ from retainkit.profile.shapes import shapes
 from retainkit.profile.tallies import Repeats
 from retainkit.sources import Table
 from retainkit.sources.ids import NO_ID
+from retainkit.sources.stream import Progress
 
 MOST_VALUES = 1000  # so many distinct values of a column are counted
 BATCH = 1 << 20
@@ -42,10 +42,12 @@ class Columns:
 
 
 def read_columns(
-    table: Table, member: str | None = None, progress: Callable[[int], None] | None = None
+    table: Table, member: str | None = None, progress: Progress | None = None
 ) -> Columns:
     """Return the columns of `table`; `member` names the one with the ids, where that is known."""
     seen = Columns()
+    if progress is not None:
+        progress.expect(table.about_rows())
     nulls: Counter[str] = Counter()
     with table.reading():
         sample = _by_name(table.sample())
@@ -62,7 +64,7 @@ def read_columns(
             if member is not None:
                 seen.nobody += _nobody(columns[member])
             if progress is not None:
-                progress(batch.height)
+                progress.advance(batch.height)
     rows = [(name, *_row(sample[name], nulls[name], values[name])) for name in table.header]
     seen.table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     return seen

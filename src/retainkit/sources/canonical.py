@@ -78,7 +78,8 @@ class Events:
     amount (Float64), order (String or Int64, only where there is an order column), event
     (String), seg_0 … (String, those on the event side), __file, __row and __raw (a struct of the
     columns as read) where rejects are kept. Of rows with a fate only the fate means something.
-    recipe: how it was made of the raw rows; pruned: those of them that have to be read.
+    recipe: how it was made of the raw rows; pruned: those of them that have to be read. columns:
+    those of the export that are.
     members: one row a member: member, joined, left (Int64 us), seg_i (String, those on the
     member side); None without a member table. segments: the side each wanted segment is on.
     """
@@ -90,6 +91,7 @@ class Events:
     mapping: Mapping[Role, Mapped]
     notes: tuple[str, ...]
     pruned: Pruned
+    columns: tuple[str, ...]
 
 
 def read_events(
@@ -116,13 +118,15 @@ def read_events(
         mapping = _map(table.header, options, wanted)
     faults.raise_any()
     notes = [*table.notes, *mapping_note(mapping)]
+    columns = _read_columns(table, mapping, wanted, sides, options)
     with table.reading():
         scope = Scope(table.frame, table.sample())
         scope = add_roles(scope, mapping, table.header, options, notes)
         scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
         scope = add_where(scope, options.where, notes)
         scope = add_marks(scope, wanted.marks, notes)
-        pruned = prune(table, scope, _column(mapping["time"].source, table), options, calendar)
+        time = _column(mapping["time"].source, table)
+        pruned = prune(table, scope, time, columns, options, calendar)
         scope = scope.with_columns(__fate=fate(scope, options, calendar))
     roster = None
     if members is not None:
@@ -133,7 +137,9 @@ def read_events(
     member, roster_frame = _one_dtype(scope.sample.schema["__member"], roster)
     recipe = Recipe(scope.steps, (member, *_columns(table, mapping, wanted, sides)))
     told = tuple(dict.fromkeys(notes))
-    return Events(recipe.of(pruned.frame), recipe, roster_frame, sides, mapping, told, pruned)
+    return Events(
+        recipe.of(pruned.frame), recipe, roster_frame, sides, mapping, told, pruned, columns
+    )
 
 
 def _column(source: str, table: Table) -> str | None:
@@ -192,6 +198,23 @@ def _conditions(options: SourceOptions, wanted: Wanted) -> Iterator[tuple[str, s
 
 def _asked(options: SourceOptions, wanted: Wanted) -> set[str]:
     return {name for _, _, names in _conditions(options, wanted) for name in names}
+
+
+def _read_columns(
+    table: Table,
+    mapping: Mapping[Role, Mapped],
+    wanted: Wanted,
+    sides: Sequence[Side],
+    options: SourceOptions,
+) -> tuple[str, ...]:
+    """Return the columns of the export that have to be read, in its order."""
+    if table.origin:
+        return tuple(table.header)
+    names = _asked(options, wanted)
+    for role, mapped in mapping.items():
+        names.update(column_or_sql(FLAGS[role], mapped.source, table.header).meta.root_names())
+    names.update(name for name, side in zip(wanted.segments, sides, strict=True) if side == "event")
+    return tuple(name for name in table.header if name in names)
 
 
 def _one_dtype(ids: pl.DataType, roster: Roster | None) -> tuple[pl.Expr, pl.DataFrame | None]:

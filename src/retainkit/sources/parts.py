@@ -16,6 +16,8 @@ from retainkit.sources.dtypes import common, converted, fits_float
 from retainkit.sources.faults import reading
 
 FILE, ROW = "__file", "__row"
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd: their lines cannot be seen
+_START = 1 << 18  # bytes of a text file from which the number of its lines is guessed
 Schema = Mapping[str, pl.DataType]
 
 
@@ -43,6 +45,17 @@ class Part:
     renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kin: Kin | None = None
     footer: Path | None = None
+
+    def about_rows(self) -> int | None:
+        """Return how many rows a Parquet file has, or about how many a text file; else None."""
+        if self.footer is not None:
+            return int(pl.scan_parquet(self.footer, glob=False).select(pl.len()).collect().item())
+        if self.kin is None:
+            return None
+        with self.kin.path.open("rb") as text:
+            start = text.read(_START)
+        lines = 0 if start.startswith(_PACKED) else start.count(b"\n")
+        return lines * self.kin.path.stat().st_size // len(start) if lines else None
 
 
 def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:

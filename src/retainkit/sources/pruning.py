@@ -7,7 +7,7 @@ was learned for the time column is asked what moments these are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from retainkit.sources.quality import AFTER_AS_OF, AFTER_UNTIL, BEFORE_SINCE
 from retainkit.sources.scan import Table
 
 if TYPE_CHECKING:
-    from pyarrow.parquet import FileMetaData
+    from pyarrow.parquet import Statistics
 
 # Local times of a zone may run backwards by an hour or, where a zone moved, by a day.
 _MARGIN = 2 * DAY
@@ -33,12 +33,14 @@ _SLOPES = (1_000_000, 1_000, 1)  # us in a unit of an epoch
 class Pruned:
     """What is left to read of a table, and the rows that are not, by the reason of their fate.
 
-    groups: how many row groups are read and how many there are, where footers were looked at.
+    groups: how many row groups are read and how many there are, where footers were looked at;
+    bytes: how many these have in the columns read.
     """
 
     frame: pl.LazyFrame
     skipped: Mapping[str, int] = field(default_factory=dict)
     groups: tuple[int, int] | None = None
+    bytes: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class _Group:
     part: int
     offset: int
     rows: int
+    bytes: int
     ends: tuple[int, int] | None
 
 
@@ -71,17 +74,24 @@ class _Window:
 
 
 def prune(
-    table: Table, scope: Scope, column: str | None, options: SourceOptions, calendar: Calendar
+    table: Table,
+    scope: Scope,
+    column: str | None,
+    columns: Collection[str],
+    options: SourceOptions,
+    calendar: Calendar,
 ) -> Pruned:
     """Return what of `table` has to be read for the window of `options`.
 
     scope: has `__us`, the reading of the time column; column: that column, or None where times
-    are computed.
+    are computed; columns: all that are read.
     """
     window = _window(options, calendar)
     if window is None or column is None or table.joined is None:
         return Pruned(table.frame)
-    groups = list(_groups(table.parts, column, table.joined.types[column]))
+    groups = list(_groups(table.parts, column, table.joined.types[column], columns))
+    if not groups:
+        return Pruned(table.frame)
     spans = _spans(groups, column, scope, table.joined)
     skipped: Counter[str] = Counter()
     kept: list[_Group] = []
@@ -91,11 +101,12 @@ def prune(
             kept.append(group)
         else:
             skipped[reason] += group.rows
-    if not skipped:
-        return Pruned(table.frame)
-    left = list(_left(table.parts, kept, {group.part for group in groups}))
-    frame = table.joined.rows(left) if left else table.frame.clear()
-    return Pruned(frame, dict(skipped), (len(kept), len(groups)))
+    frame = table.frame
+    if skipped:
+        left = list(_left(table.parts, kept, {group.part for group in groups}))
+        frame = table.joined.rows(left) if left else table.frame.clear()
+    sizes = sum(group.bytes for group in kept), sum(group.bytes for group in groups)
+    return Pruned(frame, dict(skipped), (len(kept), len(groups)), sizes)
 
 
 def _window(options: SourceOptions, calendar: Calendar) -> _Window | None:
@@ -110,7 +121,9 @@ def _window(options: SourceOptions, calendar: Calendar) -> _Window | None:
     return None if ends == [None, None, None] else _Window(*ends)
 
 
-def _groups(parts: Sequence[Part], column: str, dtype: pl.DataType) -> Iterator[_Group]:
+def _groups(
+    parts: Sequence[Part], column: str, dtype: pl.DataType, columns: Collection[str]
+) -> Iterator[_Group]:
     """Yield the row groups of the Parquet files in which the time column has its own type."""
     if not (dtype == pl.Date or isinstance(dtype, pl.Datetime) or dtype.is_integer()):
         return
@@ -121,16 +134,18 @@ def _groups(parts: Sequence[Part], column: str, dtype: pl.DataType) -> Iterator[
             continue
         footer, offset = read_metadata(part.footer), 0
         for number in range(footer.num_row_groups):
-            rows = footer.row_group(number).num_rows
-            yield _Group(i, offset, rows, _ends(footer, number, column))
-            offset += rows
+            group = footer.row_group(number)
+            chunks = {
+                chunk.path_in_schema: chunk
+                for chunk in (group.column(i) for i in range(group.num_columns))
+            }
+            size = sum(chunks[name].total_compressed_size for name in columns if name in chunks)
+            yield _Group(i, offset, group.num_rows, size, _ends(chunks[column].statistics))
+            offset += group.num_rows
 
 
-def _ends(footer: FileMetaData, number: int, column: str) -> tuple[int, int] | None:
+def _ends(found: Statistics | None) -> tuple[int, int] | None:
     """Return the smallest and largest value of a row group; None where there may be nulls."""
-    group = footer.row_group(number)
-    chunks = (group.column(i) for i in range(group.num_columns))
-    found = next((chunk.statistics for chunk in chunks if chunk.path_in_schema == column), None)
     if found is None or not found.has_min_max or not found.has_null_count or found.null_count:
         return None
     low, high = found.min_raw, found.max_raw

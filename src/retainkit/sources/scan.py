@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,12 @@ class Table:
         """Return the first `rows` rows. Raises InputError where they cannot be read."""
         with self.reading():
             return self.frame.head(rows).collect(engine="streaming")
+
+    def about_rows(self, unread: Iterable[int] = ()) -> int | None:
+        """Return about how many rows are to be read, `unread` left out; None where unknown."""
+        counts = [part.about_rows() for part in self.parts]
+        known = [count for count in counts if count is not None]
+        return sum(known) - sum(unread) if counts and len(known) == len(counts) else None
 
     @contextmanager
     def reading(self) -> Iterator[None]:

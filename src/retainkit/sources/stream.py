@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import polars as pl
 
@@ -10,7 +11,16 @@ from retainkit.sources.canonical import Events
 from retainkit.sources.quality import Quality
 from retainkit.sources.scan import Table
 
-Progress = Callable[[int], None]  # is told how many more rows have been read
+
+class Progress(Protocol):
+    """Who watches how rows are read."""
+
+    def expect(self, rows: int | None) -> None:
+        """Begin to read about so many rows; None where nobody knows."""
+
+    def advance(self, rows: int) -> None:
+        """So many more rows have been read."""
+
 
 BATCH = 1 << 20
 
@@ -32,8 +42,10 @@ def stream(
     with Quality(max_rejects, rejects, table.files) as quality, table.reading():
         for reason, rows in events.pruned.skipped.items():
             quality.leave_out(reason, rows)
+        if progress is not None:
+            progress.expect(table.about_rows(events.pruned.skipped.values()))
         for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
             if progress is not None:
-                progress(batch.height)
+                progress.advance(batch.height)
             take(quality.add(batch))
         return quality.finish()
