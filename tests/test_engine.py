@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ def shop(seed: int, text: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
         }
     )
     return events, members
+
+
+class Watch:
+    """Who is told of progress."""
+
+    def __init__(self) -> None:
+        self.expected: list[int | None] = []
+        self.seen = 0
+
+    def expect(self, rows: int | None) -> None:
+        self.expected.append(rows)
+
+    def advance(self, rows: int) -> None:
+        self.seen += rows
 
 
 def answers(events: pl.DataFrame, members: pl.DataFrame, **how: Any) -> list[Result]:
@@ -165,9 +180,25 @@ def test_negative_amounts_are_told() -> None:
 
 def test_progress_is_told_every_row() -> None:
     events, members = shop(5, False)
-    seen: list[int] = []
-    answers(events, members, progress=seen.append)
-    assert sum(seen) == events.height
+    watch = Watch()
+    answers(events, members, progress=watch)
+    assert (watch.expected, watch.seen) == ([None], events.height)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "csv.gz"])
+def test_progress_knows_about_how_many_rows_there_are(tmp_path: Path, suffix: str) -> None:
+    events, _ = shop(5, True)
+    path = tmp_path / f"events.{suffix}"
+    if suffix == "parquet":
+        events.write_parquet(path)
+    else:
+        data = events.write_csv().encode()
+        path.write_bytes(gzip.compress(data) if suffix == "csv.gz" else data)
+    watch = Watch()
+    run([Request(COHORT, CohortParams())], [path], SourceOptions(), progress=watch)
+    header = suffix == "csv"
+    assert watch.expected == [None if suffix == "csv.gz" else events.height + header]
+    assert watch.seen == events.height
 
 
 def test_params_hold_everything_asked_and_read() -> None:

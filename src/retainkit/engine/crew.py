@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -21,35 +22,44 @@ def cores() -> int:
 
 
 class Crew:
-    """Threads, one a core: NumPy and Polars let go of Python's lock while they compute."""
+    """Threads, one a core: NumPy and Polars let go of Python's lock while they compute.
+
+    They start when there is a second thing to do; what is alone is done by the caller.
+    """
 
     def __init__(self) -> None:
         self.size = cores()
-        self._pool = ThreadPoolExecutor(self.size, thread_name_prefix="retainkit")
+        self._started: ThreadPoolExecutor | None = None
+        self._first: Callable[[], None] | None = None
         self._handed: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def __exit__(self, *_: object) -> None:
+        if self._started is not None:
+            self._started.shutdown(wait=True, cancel_futures=True)
 
     def hand(self, work: Callable[[Item], None], item: Item) -> None:
         """Have an item worked on; waits while as many as there are threads wait already.
 
         The first error that `work` raises is raised here, or by `settle`.
         """
+        if self._started is None and self._first is None:
+            self._first = lambda: work(item)
+            return
+        if self._first is not None:
+            self._handed.append(self._pool.submit(self._first))
+            self._first = None
         while len(self._handed) > self.size:
             self._handed.popleft().result()
         self._handed.append(self._pool.submit(work, item))
 
     def settle(self) -> None:
         """Wait for everything that was handed out."""
+        if self._first is not None:
+            self._first()
+            self._first = None
         while self._handed:
             self._handed.popleft().result()
 
@@ -58,10 +68,22 @@ class Crew:
 
         The first error that `work` raises is raised here.
         """
-        waiting: deque[Future[Done]] = deque()
-        for item in items:
+        known = list(items)
+        if len(known) == 1:
+            yield work(known[0])
+            return
+        waiting: deque[Future[Any]] = deque()
+        for item in known:
             waiting.append(self._pool.submit(work, item))
             if len(waiting) > self.size:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+    @property
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._started is None:
+            from concurrent.futures import ThreadPoolExecutor  # it imports logging and more
+
+            self._started = ThreadPoolExecutor(self.size, thread_name_prefix="retainkit")
+        return self._started

@@ -59,13 +59,17 @@ def filled(
 
     Measures are 128-bit integers, so that money in millionths never overflows a sum.
     """
-    absent = [pl.lit(None, dtype=keys[k]).alias(k) for k in keys if k not in frame.columns]
-    absent += [pl.lit(0).alias(m) for m in measures if m not in frame.columns]
-    segments = [column for column in frame.columns if column.startswith("seg_")]
-    whole = frame.with_columns(absent).select(*segments, *keys, *measures)
-    return whole.with_columns(
-        *(pl.col(key).cast(dtype) for key, dtype in keys.items()),
-        *(pl.col(measure).cast(pl.Int128) for measure in measures),
+    there = set(frame.columns)
+    return frame.select(
+        *(column for column in frame.columns if column.startswith("seg_")),
+        *(
+            (pl.col(key) if key in there else pl.lit(None)).cast(dtype).alias(key)
+            for key, dtype in keys.items()
+        ),
+        *(
+            (pl.col(measure) if measure in there else pl.lit(0)).cast(pl.Int128).alias(measure)
+            for measure in measures
+        ),
     )
 
 
