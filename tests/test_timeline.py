@@ -38,7 +38,7 @@ def test_sorting_is_by_key_then_time_then_marks(items: list[tuple[int, int, int]
 
 @given(st.lists(keys, max_size=40))
 def test_distinct_keys_are_those_of_a_set_in_order(items: list[int]) -> None:
-    assert distinct(np.array(items, dtype=np.uint64))["key"].to_list() == sorted(set(items))
+    assert distinct(np.array(items, dtype=np.uint64)).tolist() == sorted(set(items))
 
 
 @given(
@@ -86,11 +86,7 @@ def test_words_without_room_for_a_hash_are_not_tried() -> None:
 
 
 def runs_of(parts: list[list[int]]) -> Runs:
-    runs = Runs(
-        lambda found: distinct(
-            np.concatenate([np.empty(0, np.uint64), *(run["key"].to_numpy() for run in found)])
-        )
-    )
+    runs = Runs(lambda found: distinct(np.concatenate([np.empty(0, np.uint64), *found])))
     for part in parts:
         runs.add(distinct(np.array(part, dtype=np.uint64)))
     return runs
@@ -104,7 +100,7 @@ def test_slices_cover_all_keys_and_part_no_group(
     parts: list[list[int]], count: int, aligned: int
 ) -> None:
     runs = runs_of(parts)
-    found = [runs.between(bounds)["key"].to_list() for bounds in slices([runs], count, aligned)]
+    found = [runs.between(bounds).tolist() for bounds in slices([runs], count, aligned)]
     assert [key for part in found for key in part] == sorted(
         {key for part in parts for key in part}
     )
@@ -126,7 +122,7 @@ def test_runs_in_files_are_the_same_runs(parts: list[list[int]], count: int) -> 
         filed.file(spill, 0)
         assert filed.held_bytes == 0
         for bounds in slices([held], count, 0):
-            assert filed.between(bounds).equals(held.between(bounds))
+            assert filed.between(bounds).tolist() == held.between(bounds).tolist()
 
 
 def events(ids: list[object], times: list[int], **more: list[object]) -> pl.DataFrame:

@@ -22,6 +22,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from retainkit.choices import Period, Weekday
+from retainkit.columns import column
 from retainkit.errors import InputError, UsageError, check_choice, nearest
 
 PERIODS: tuple[Period, ...] = get_args(Period)
@@ -115,11 +116,9 @@ class Calendar:
     def names(self, index: Ints, period: Period) -> pl.Series:
         """Return what periods are called: their first day, or for hours their first moment."""
         if period == "hour":
-            starts = pl.Series(self.starts(index, period), dtype=pl.Int64)
+            starts = column(self.starts(index, period)).cast(pl.Int64)
             return starts.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(self.tz)
-        return (
-            pl.Series(self.first_days(index, period), dtype=pl.Int64).cast(pl.Int32).cast(pl.Date)
-        )
+        return column(self.first_days(index, period)).cast(pl.Int32).cast(pl.Date)
 
     def midnight(self, day: date) -> int:
         """Return the first moment of a local date (after the gap where midnight is skipped)."""

@@ -53,7 +53,7 @@ def test_numbers_for_machines_are_not_drawn(name: str, folder: Path) -> None:
     for flags in (("-f", "csv"), ("--since", "2024-01-01", "--tz", "Asia/Shanghai", "-f", "json")):
         seen = imports(folder, name, "events.csv", *flags)
         assert "polars" in seen
-        assert not seen & (DRAWING | OTHERS | COSTLY | {"scipy", "pyarrow"})
+        assert not seen & (DRAWING | OTHERS | COSTLY | {"scipy", "pyarrow", "numpy.ma"})
 
 
 def test_words_numbers_and_files_are_plain(folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import polars as pl
 
+from retainkit.columns import column
 from retainkit.periods import Window
 from retainkit.stats.intervals import wilson
 from retainkit.timeline import Needs, Timeline
@@ -78,8 +79,8 @@ def with_rate(counts: pl.DataFrame, of: str, confidence: float) -> pl.DataFrame:
     low, high = wilson(counts["returned"], counts[of], confidence)
     return counts.with_columns(
         rate=pl.when(pl.col(of) > 0).then(pl.col("returned") / pl.col(of)),
-        ci_low=pl.Series(low, nan_to_null=True, dtype=pl.Float64),
-        ci_high=pl.Series(high, nan_to_null=True, dtype=pl.Float64),
+        ci_low=column(low).cast(pl.Float64).fill_nan(None),
+        ci_high=column(high).cast(pl.Float64).fill_nan(None),
     )
 
 

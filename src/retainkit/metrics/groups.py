@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from retainkit.columns import column
 from retainkit.metrics.base import segment_keys
 from retainkit.periods import Ints
 from retainkit.timeline import Bools, Timeline
@@ -46,8 +47,8 @@ class Groups:
         low, high = int(values.min()), int(values.max())
         if high - low >= max(4 * len(values), _DENSE):
             seen, code = np.unique(values, return_inverse=True)
-            return self._split(code, pl.Series(name, seen))
-        return self._split(values - low, pl.Series(name, np.arange(low, high + 1)))
+            return self._split(code, column(seen, name))
+        return self._split(values - low, column(np.arange(low, high + 1), name))
 
     def take(self, rows: Ints | Bools) -> Groups:
         """Return some of the rows, or rows of theirs."""
@@ -59,7 +60,7 @@ class Groups:
         The one group of everything, told apart by nothing, is there without rows, too.
         """
         count = np.bincount(self.code, minlength=self.keys.height)
-        some = np.flatnonzero(count if self.keys.width > 1 else count >= 0)
+        some = column(np.flatnonzero(count if self.keys.width > 1 else count >= 0))
         summed = {name: self._measured(count, values)[some] for name, values in measures.items()}
         return self.keys.drop("")[some].with_columns(**summed)
 
@@ -72,13 +73,14 @@ class Groups:
             seen = np.arange(self.keys.height * count)
         if not count:
             return Groups(finer, self.keys.clear().with_columns(values))
-        return Groups(finer, self.keys[seen // count].with_columns(values[seen % count]))
+        keys, at = column(seen // count), column(seen % count)
+        return Groups(finer, self.keys[keys].with_columns(values[at]))
 
     def _measured(self, count: Ints, values: Ints | Bools | None) -> pl.Series:
         if values is None or (values.dtype == np.bool_ and values.all()):
-            return pl.Series(count)
+            return column(count)
         if values.dtype == np.bool_:
-            return pl.Series(np.bincount(self.code[values.view(np.bool_)], minlength=len(count)))
+            return column(np.bincount(self.code[values.view(np.bool_)], minlength=len(count)))
         return self._sums(values.view(np.int64))
 
     def _sums(self, values: Ints) -> pl.Series:
@@ -95,4 +97,4 @@ class Groups:
 
     def _limb(self, values: NDArray[np.int64]) -> pl.Series:
         sums = np.bincount(self.code, weights=values, minlength=self.keys.height)
-        return pl.Series(sums.astype(np.int64))
+        return column(sums.astype(np.int64))

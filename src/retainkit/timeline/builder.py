@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ from retainkit.periods import Calendar, Ints
 from retainkit.selectors import ANY
 from retainkit.timeline.extras import first_touch, millionths, order_codes
 from retainkit.timeline.model import Bools, Needs, Timeline
-from retainkit.timeline.packing import SHARED_BITS, WORD, Keys, Layout, Packing, RepackError
+from retainkit.timeline.packing import SHARED_BITS, WORD, Keys, Layout, Marks, Packing, RepackError
 from retainkit.timeline.runs import END, Bounds, Runs, Spill, slices
 from retainkit.timeline.sorting import distinct, first_of_runs, sort_order
 
@@ -47,14 +47,15 @@ class Builder:
     def __post_init__(self) -> None:
         self._lock = Lock()
         self._layout: Layout | None = None
-        self._rows = Runs(_merged_keys if self.packs else self._merged)
-        self._checks = Runs(_merged_keys)
+        self._rows: Runs[Any] = Runs(_merged_keys) if self.packs else Runs(self._merged)
+        self._checks: Runs[Keys] = Runs(_merged_keys)
         self._listed: tuple[Keys, pl.DataFrame] | None = None
 
     def add(self, events: pl.DataFrame) -> None:
         """Take used events: `member, time, marks`, and what the needs name."""
         if not events.height:
             return
+        run: Any
         run, known = self._packed(events) if self.packs else self._sorted(events)
         with self._lock:
             self._rows.add(run)
@@ -128,7 +129,7 @@ class Builder:
             return _CHECK_BITS
         return self._layout.aligned_bits if self._layout else 0
 
-    def _packed(self, events: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    def _packed(self, events: pl.DataFrame) -> tuple[Keys, list[Keys]]:
         """Return events as one run of words, and the checks of their members if there are any.
 
         Piece by piece, as Polars read them: what is computed of a piece stays in a core's cache.
@@ -148,7 +149,7 @@ class Builder:
             at = end
         return distinct(words), [distinct(checks)] if len(checks) else []
 
-    def _sorted(self, events: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    def _sorted(self, events: pl.DataFrame) -> tuple[pl.DataFrame, list[Keys]]:
         """Return events as one run of columns, and the checks of their members if any."""
         ids = events["member"]
         keys = self.packing.keys(ids)
@@ -175,11 +176,11 @@ class Builder:
                 self._layout = Layout.of(self.needs.grain, marks, self.packing, hashed, times)
             return self._layout
 
-    def _columns(self, run: pl.DataFrame) -> tuple[Keys, Ints, np.ndarray]:
+    def _columns(self, run: Any) -> tuple[Keys, Ints, Marks]:
         """Return key, time and marks of each row; keys as they are placed in words."""
         if not self.packs:
             return run["key"].to_numpy(), run["time"].to_numpy(), run["marks"].to_numpy()
-        words = run.to_series().to_numpy()
+        words: Keys = run
         if self._layout is None:
             nothing = np.empty(0, dtype=np.int64)
             return words, nothing, nothing.astype(np.uint16)
@@ -241,7 +242,7 @@ class Builder:
         """Raise RepackError where two ids share a key: there are more checks than keys then."""
         if not self._checks.rows:
             return
-        checks = self._checks.between(bounds).to_series().to_numpy()
+        checks = self._checks.between(bounds)
         seen, expected = (
             np.bincount((keys >> np.uint64(_CHECK_BITS)).view(np.int64), minlength=1 << SHARED_BITS)
             for keys in (known, checks)
@@ -264,11 +265,8 @@ class Builder:
         return pl.DataFrame(found)
 
 
-def _merged_keys(runs: list[pl.DataFrame]) -> pl.DataFrame:
-    if len(runs) == 1:
-        return runs[0]
-    keys = [run.to_series().to_numpy() for run in runs]
-    return distinct(np.concatenate([np.empty(0, np.uint64), *keys]))
+def _merged_keys(runs: list[Keys]) -> Keys:
+    return runs[0] if len(runs) == 1 else distinct(np.concatenate([np.empty(0, np.uint64), *runs]))
 
 
 def _pieces(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:

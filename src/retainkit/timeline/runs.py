@@ -1,8 +1,8 @@
 """Sorted runs of rows, in memory or in files, given back slice by slice: an external merge sort.
 
-A run is a frame whose first column, UInt64, is sorted; rows that belong together agree in the
-upper bits of it. Runs are written once they take too much memory. A slice is all rows of all runs
-between two bounds; it is read, merged and dropped before the next.
+A run is a sorted array of keys, or a frame whose first column is one; rows that belong together
+agree in the upper bits of the key. Runs are written once they take too much memory. A slice is all
+rows of all runs between two bounds; it is read, merged and dropped before the next.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from retainkit.errors import OutputError
 
 Keys = NDArray[np.uint64]
-Merge = Callable[[list[pl.DataFrame]], pl.DataFrame]
+Run = TypeVar("Run", Keys, pl.DataFrame)
 
 END = 1 << 64
 FILE_BYTES = 32 << 20  # of a run on disk, about
@@ -57,13 +57,14 @@ class Spill:
     bytes: int = 0
     _folder: Path | None = None
 
-    def write(self, frame: pl.DataFrame) -> Path:
-        """Write `frame` to a file of its own; raises OutputError where the disk refuses."""
+    def write(self, run: Keys | pl.DataFrame) -> Path:
+        """Write `run` to a file of its own; raises OutputError where the disk refuses."""
         try:
             if self._folder is None:
                 made = TemporaryDirectory(prefix="retainkit-", dir=self.parent)
                 self._folder = Path(self.stack.enter_context(made))
             path = self._folder / f"{self.files}.arrow"
+            frame = pl.DataFrame({"key": run}) if isinstance(run, np.ndarray) else run
             frame.write_ipc(path, compression="uncompressed")
         except OSError as error:
             raise OutputError(
@@ -77,44 +78,49 @@ class Spill:
 
 
 @dataclass(frozen=True)
-class _Filed:
+class _Filed(Generic[Run]):
+    kind: type[Run]
     path: Path
     first: int
     last: int
     sample: Keys
 
     @classmethod
-    def of(cls, run: pl.DataFrame, spill: Spill) -> Self:
+    def of(cls, run: Run, spill: Spill) -> Self:
         keys = _keys(run)
-        return cls(spill.write(run), int(keys[0]), int(keys[-1]), keys[::SAMPLED].copy())
+        return cls(type(run), spill.write(run), int(keys[0]), int(keys[-1]), keys[::SAMPLED].copy())
 
-    def read(self, bounds: Bounds) -> pl.DataFrame:
+    def read(self, bounds: Bounds) -> Run:
         near = bounds.of(self.sample)
         first = max(near.start - 1, 0) * SAMPLED
         rows = pl.scan_ipc(self.path).slice(first, near.stop * SAMPLED - first).collect()
-        return rows[bounds.of(_keys(rows))]
+        run: Any = rows if self.kind is pl.DataFrame else rows.to_series().to_numpy()
+        found: Run = run[bounds.of(_keys(run))]
+        return found
 
 
 @dataclass
-class Runs:
+class Runs(Generic[Run]):
     """The runs of one kind of row. merge: one sorted run of several."""
 
-    merge: Merge
-    _held: list[pl.DataFrame] = field(default_factory=list)
-    _filed: list[_Filed] = field(default_factory=list)
+    merge: Callable[[list[Run]], Run]
+    _held: list[Run] = field(default_factory=list)
+    _filed: list[_Filed[Run]] = field(default_factory=list)
     held_bytes: int = 0
     rows: int = 0
 
-    def add(self, run: pl.DataFrame) -> None:
+    def add(self, run: Run) -> None:
         """Take a run."""
-        if run.height:
+        if len(run):
             self._held.append(run)
-            self.held_bytes += int(run.estimated_size())
-            self.rows += run.height
+            self.held_bytes += (
+                run.nbytes if isinstance(run, np.ndarray) else int(run.estimated_size())
+            )
+            self.rows += len(run)
 
     def file(self, spill: Spill, aligned_bits: int) -> None:
         """Merge the runs in memory and move them to files."""
-        held = Runs(self.merge)
+        held: Runs[Run] = Runs(self.merge)
         for run in self._held:
             held.add(run)
         self._held.clear()
@@ -122,11 +128,11 @@ class Runs:
         self.held_bytes = 0
         for bounds in slices([held], -(-held.held_bytes // FILE_BYTES), aligned_bits):
             run = held.between(bounds)
-            if run.height:
+            if len(run):
                 self._filed.append(_Filed.of(run, spill))
-                self.rows += run.height
+                self.rows += len(run)
 
-    def between(self, bounds: Bounds) -> pl.DataFrame:
+    def between(self, bounds: Bounds) -> Run:
         """Return the rows between `bounds` as one run."""
         pieces = [run[bounds.of(_keys(run))] for run in self._held]
         pieces += [
@@ -134,7 +140,7 @@ class Runs:
             for filed in self._filed
             if filed.first < bounds.end and bounds.first <= filed.last
         ]
-        return self.merge([piece for piece in pieces if piece.height])
+        return self.merge([piece for piece in pieces if len(piece)])
 
     def sample(self, step: int) -> list[Keys]:
         """Return every `step`-th key of each run."""
@@ -142,7 +148,7 @@ class Runs:
         return held + [filed.sample[:: -(-step // SAMPLED)] for filed in self._filed]
 
 
-def slices(runs: Sequence[Runs], count: int, aligned_bits: int) -> list[Bounds]:
+def slices(runs: Sequence[Runs[Any]], count: int, aligned_bits: int) -> list[Bounds]:
     """Return at most `count` slices with about as many rows each, which cover all keys.
 
     Bounds do not part keys that are equal above `aligned_bits`.
@@ -158,6 +164,6 @@ def slices(runs: Sequence[Runs], count: int, aligned_bits: int) -> list[Bounds]:
     return [Bounds(*pair) for pair in zip([0, *cuts], [*cuts, END], strict=True)]
 
 
-def _keys(run: pl.DataFrame) -> Keys:
-    keys: Keys = run.to_series(0).to_numpy()
+def _keys(run: Keys | pl.DataFrame) -> Keys:
+    keys: Keys = run if isinstance(run, np.ndarray) else run.to_series(0).to_numpy()
     return keys

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from retainkit.periods import Ints
 from retainkit.timeline.packing import WORD, Keys, Marks
 
+_MANY = 1 << 18  # below, what Polars imports for its first Series of an array takes longer
+
 
 def first_of_runs(sorted_keys: Keys) -> NDArray[np.bool_]:
     """Return which keys differ from the one before."""
@@ -18,12 +20,15 @@ def first_of_runs(sorted_keys: Keys) -> NDArray[np.bool_]:
     return new
 
 
-def distinct(keys: Keys) -> pl.DataFrame:
-    """Sort `keys` in place and return them without repeats, as a frame of one column, `key`."""
+def distinct(keys: Keys) -> Keys:
+    """Sort `keys` in place and return them without repeats."""
     keys.sort()
+    new = first_of_runs(keys)
+    if len(keys) < _MANY:
+        return keys[new]
     # Polars drops rows with vector instructions, several times faster than a NumPy mask.
-    kept = pl.Series("key", keys).filter(pl.Series(first_of_runs(keys)))
-    return kept.to_frame()
+    kept: Keys = pl.Series(keys).filter(pl.Series(new)).to_numpy()
+    return kept
 
 
 def sort_order(keys: Keys, times: Ints, marks: Marks) -> Ints:
