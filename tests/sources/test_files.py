@@ -8,8 +8,10 @@ import sys
 import threading
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from retainkit.sources import SourceOptions, open_table
 from retainkit.sources.faults import fault
 
 from .opened import opened, refused, write
@@ -167,3 +169,21 @@ def test_a_url_that_is_out_of_reach_is_named(name: str) -> None:
 
 def test_a_url_and_not_the_frame_is_at_fault() -> None:
     assert "'file://nowhere/x.csv'" in refused("file://nowhere/x.csv")
+
+
+def test_files_of_one_kind_are_scanned_as_one(tmp_path: Path) -> None:
+    for i in range(40):
+        columns = {"user_id": [i], "time": ["2024-01-01"]}
+        if i % 4 == 1:
+            columns = {"time": ["2024-01-02"], "user_id": [i]}
+        if i % 4 == 2:
+            columns = {**columns, "city": ["x"]}
+        name = f"{i:02}.{'csv' if i % 8 >= 4 else 'parquet'}"
+        frame = pl.DataFrame(columns)
+        (frame.write_csv if i % 8 >= 4 else frame.write_parquet)(tmp_path / name)
+    with open_table([tmp_path], SourceOptions()) as table:
+        plan = table.frame.explain()
+        rows = table.frame.collect().sort("user_id", maintain_order=True)
+    assert plan.count("Parquet SCAN") == plan.count("Csv SCAN") == 3
+    assert sorted(rows["user_id"].cast(pl.Int64).to_list()) == list(range(40))
+    assert rows["city"].drop_nulls().to_list() == ["x"] * 10

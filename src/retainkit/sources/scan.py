@@ -59,7 +59,10 @@ class Table:
         that is wrong whatever the values are (a column that is not there) passes.
         """
         try:
-            yield
+            with warnings.catch_warnings():
+                # Of many files read one by one (for --rejects) Polars says that it waits for them.
+                warnings.filterwarnings("ignore", "POLARS_MAX_BLOCKING_THREAD_COUNT")
+                yield
         except FAULTS as error:
             found = self._fault() or not_computed(error)
             if found is None:
