@@ -27,6 +27,7 @@ gold: $(READY)
 	RETAINKIT_UPDATE_GOLD=1 $(BIN)/python -m pytest -q tests/render tests/test_docs.py tests/test_inspect.py
 
 bench: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/peers.py
 
 format: $(READY)

@@ -69,7 +69,7 @@ def test_verbose_tells_how_the_run_went(events: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "code", "message"),
     [
-        (["--memory", "lots"], 2, "--memory: 'lots' is not a size like 2GB or 800MB."),
+        (["--memory", "lots"], 2, "--memory: 'lots' is not a size like 2GB or 1500MB."),
         (["--memory", "20MB"], 2, "--memory: 20MB is too little to read files at all."),
         (["--temp-dir", "nowhere"], 2, "--temp-dir: there is no folder 'nowhere'."),
         (["--spark-master", "local[2]"], 2, "--spark-master means something with --engine spark"),

@@ -51,7 +51,7 @@ class Crew:
         if self._first is not None:
             self._handed.append(self._pool.submit(self._first))
             self._first = None
-        while len(self._handed) > self.size:
+        while len(self._handed) >= self.size:
             self._handed.popleft().result()
         self._handed.append(self._pool.submit(work, item))
 

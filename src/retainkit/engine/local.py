@@ -52,7 +52,7 @@ class Local:
                 )
                 try:
                     with self.journal.stage("read and sort"):
-                        account = self._gathered(builder, table, events, crew)
+                        account = self._gathered(builder, table, events, crew, budget)
                     window = account.seen.window(self.options, self.calendar)
                     with self.journal.stage("count"):
                         slices = self._slices(builder, budget, crew)
@@ -64,7 +64,9 @@ class Local:
                 return account, window, tallies
         raise AssertionError("ids collided under every seed")  # 2**-64 a pair, each time
 
-    def _gathered(self, builder: Builder, table: Table, events: Events, crew: Crew) -> Account:
+    def _gathered(
+        self, builder: Builder, table: Table, events: Events, crew: Crew, budget: Budget
+    ) -> Account:
         """Bring all events to the builder."""
         account, lock = Account(), Lock()
 
@@ -80,6 +82,7 @@ class Local:
             max_rejects=self.options.max_rejects,
             rejects=self.options.rejects,
             progress=self.progress,
+            batch_rows=budget.batch_rows,
         )
         crew.settle()
         return account

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retainkit.errors import UsageError
+from retainkit.sources.stream import BATCH
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])?(i)?b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
-_LEAST = 500_000_000
+_AMPLE = 3_000_000_000
+_LEAST = 1_000_000_000
 _SHARE = 0.5  # of the machine, where nothing is asked for
-_READING = 300_000_000  # what the program and a reader of files take, whatever there is to read
+_READING = 600_000_000  # what the program and a reader of files take, whatever there is to read
 _ROW_BYTES = 200  # of a row of a slice, with all that is computed from it
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -42,6 +44,14 @@ class Budget:
         """How many bytes of events are held; twice as many exist while they are sorted."""
         return (self.total - _READING) // 3
 
+    @property
+    def batch_rows(self) -> int | None:
+        """How many rows to read at a time, where the usual number is too large.
+
+        Several batches are under way at once.
+        """
+        return None if self.total >= _AMPLE else BATCH // 4
+
     def slice_rows(self, threads: int) -> int:
         """Return how many rows a slice of members may have where `threads` are worked at once."""
         return max((self.total - _READING) // 3 // (threads * _ROW_BYTES), 1)
@@ -50,7 +60,7 @@ class Budget:
 def _parsed(memory: str) -> int:
     match = _SIZE.fullmatch(memory.strip())
     if match is None:
-        raise UsageError(f"--memory: '{memory}' is not a size like 2GB or 800MB.")
+        raise UsageError(f"--memory: '{memory}' is not a size like 2GB or 1500MB.")
     number, unit, binary = match.groups()
     base = 1024 if binary else 1000
     return int(float(number) * base ** _POWERS[(unit or "").lower()])

@@ -33,8 +33,9 @@ def stream(
     max_rejects: float,
     rejects: str | None,
     progress: Progress | None,
+    batch_rows: int | None = None,
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Hand the used events to `take`; return the refused and the left-out rows by reason.
+    """Hand the used events to `take`, some `batch_rows` at a time; return the refused and the left-out rows by reason.
 
     Raises InputError where the files or a user's expression fail on the way, and past
     `max_rejects`; the file `rejects` is written whole or not at all.
@@ -44,7 +45,8 @@ def stream(
             quality.leave_out(reason, rows)
         if progress is not None:
             progress.expect(table.about_rows(events.pruned.skipped.values()))
-        for batch in events.frame.collect_batches(chunk_size=BATCH, maintain_order=False):
+        rows = batch_rows or BATCH
+        for batch in events.frame.collect_batches(chunk_size=rows, maintain_order=False):
             if progress is not None:
                 progress.advance(batch.height)
             take(quality.add(batch))
