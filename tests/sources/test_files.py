@@ -187,3 +187,12 @@ def test_files_of_one_kind_are_scanned_as_one(tmp_path: Path) -> None:
     assert plan.count("Parquet SCAN") == plan.count("Csv SCAN") == 3
     assert sorted(rows["user_id"].cast(pl.Int64).to_list()) == list(range(40))
     assert rows["city"].drop_nulls().to_list() == ["x"] * 10
+
+
+def test_a_name_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/x\xff.csv"
+    try:
+        Path(os.fsdecode(path)).write_text(ROW)
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    assert "is not UTF-8" in refused(tmp_path)

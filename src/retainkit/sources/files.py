@@ -152,6 +152,12 @@ def _hidden(name: str) -> bool:
 
 def _file(path: Path) -> File:
     try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"The name of {str(path)!a} is not UTF-8, so that it cannot be opened.", "Rename it."
+        ) from None
+    try:
         with path.open("rb"):
             pass
     except OSError as error:

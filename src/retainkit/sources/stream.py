@@ -35,9 +35,9 @@ def stream(
     progress: Progress | None,
     batch_rows: int | None = None,
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Hand the used events to `take`, some `batch_rows` at a time; return the refused and the left-out rows by reason.
+    """Hand the used events to `take`; return the refused and the left-out rows by reason.
 
-    Raises InputError where the files or a user's expression fail on the way, and past
+    batch_rows: how many are read at a time, BATCH unless given. Raises InputError where the files or a user's expression fail on the way, and past
     `max_rejects`; the file `rejects` is written whole or not at all.
     """
     with Quality(max_rejects, rejects, table.files) as quality, table.reading():
