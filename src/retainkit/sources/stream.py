@@ -37,8 +37,9 @@ def stream(
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Hand the used events to `take`; return the refused and the left-out rows by reason.
 
-    batch_rows: how many are read at a time, BATCH unless given. Raises InputError where the files or a user's expression fail on the way, and past
-    `max_rejects`; the file `rejects` is written whole or not at all.
+    batch_rows: how many are read at a time, BATCH unless given. Raises InputError where the files
+    or a user's expression fail on the way, and past `max_rejects`; the file `rejects` is written
+    whole or not at all.
     """
     with Quality(max_rejects, rejects, table.files) as quality, table.reading():
         for reason, rows in events.pruned.skipped.items():
