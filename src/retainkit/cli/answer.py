@@ -37,12 +37,14 @@ def answer_metric(
     metric: "Metric[Any]", params: object, source: Source, how: Computing, out: Output
 ) -> None:
     """Run one metric over the source and write its Result; tell how it went, where asked to."""
+    from retainkit.cli.allocator import keep_freed_memory
     from retainkit.engine import EngineOptions, Journal, Request, run
     from retainkit.results import check_table
 
     if out.table is not None:
         check_table(metric.command, out.table, metric.tables)
 
+    keep_freed_memory()
     engine, journal = EngineOptions(**how.options), Journal()
 
     def compute(options: "SourceOptions", progress: "Progress | None") -> "Result":

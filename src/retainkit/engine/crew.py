@@ -7,6 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import numpy as np
+import polars as pl
+
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -85,5 +88,7 @@ class Crew:
         if self._started is None:
             from concurrent.futures import ThreadPoolExecutor  # it imports logging and more
 
+            # Polars looks for NumPy when it first needs it, which two threads must not do at once.
+            pl.Series(np.zeros(1))
             self._started = ThreadPoolExecutor(self.size, thread_name_prefix="retainkit")
         return self._started

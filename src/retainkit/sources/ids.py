@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,7 @@ NO_ID = (
 _LONGEST = max(len(word) for word in NO_ID if word.isalpha() and word.isascii())
 # Rows from which on a look at all characters at once pays for importing PyArrow.
 _MANY = 1 << 20
+_ARROW = Lock()
 _FLOAT_TEXT = r"^(?:0|[1-9][0-9]*)\.0$"
 _ROUNDED = r"^[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"
 
@@ -134,6 +136,8 @@ def _is_plain(text: pl.Series) -> bool:
         return False
     if (sizes == len(_NO_UUID)).any() and (text == _NO_UUID).any():
         return False
+    with _ARROW:  # Polars looks for Arrow when it first needs it, one thread at a time
+        pl.Series(["a"]).to_arrow()
     # Arrow lays the characters of all ids out one after the other: two passes see them all.
     codes = np.frombuffer(text.to_arrow().buffers()[2], np.uint8)
     return bool(codes.min() > ord('"') and codes.max() <= ord("~"))
