@@ -5,7 +5,7 @@ One lazy frame is built, so that Polars reads only the columns that are needed a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,6 +66,15 @@ class Recipe:
         for step in self.steps:
             raw = raw.with_columns(**step)
         return raw.select(self.columns)
+
+    def reads(self) -> set[str]:
+        """Return the raw columns that it reads."""
+        read: set[str] = set()
+        made: set[str] = set()
+        for step in self.steps:
+            read |= _roots(step.values()) - made
+            made |= step.keys()
+        return read | (_roots(self.columns) - made)
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,10 @@ def read_events(
     recipe = Recipe(scope.steps, (member, *_columns(table, mapping, wanted, sides)))
     told = tuple(dict.fromkeys(notes))
     return Events(recipe.of(table.frame), recipe, roster_frame, sides, mapping, told)
+
+
+def _roots(exprs: Iterable[pl.Expr]) -> set[str]:
+    return {name for expr in exprs for name in expr.meta.root_names()}
 
 
 def _sides(names: Sequence[str], table: Table, members: Table | None) -> tuple[Side, ...]:

@@ -11,7 +11,7 @@ from retainkit.errors import InputError
 from retainkit.sources.files import File, Scratch
 from retainkit.sources.magic import Head
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.parts import ROW, Part, readable, refuse_own_names
+from retainkit.sources.parts import ROW, Part, Stored, readable, refuse_own_names
 from retainkit.sources.text import BLANKS, Text, copy_as_utf8, look, separator_of
 
 # Rows may end in a few separators too many, so Polars is given more columns than there are; a
@@ -37,8 +37,13 @@ def read_csv(
     if separator != ",":
         notes = (*notes, f"separated by {_SPOKEN.get(separator, repr(separator))}")
     skip = text.leading_blank_lines + options.header
-    rows = _scan(_utf8(text, separator, scratch), separator, names, skip=skip, origin=origin)
-    return Part(file.name, rows, dict.fromkeys(names, pl.String()), notes, renamed)
+    path = _utf8(text, separator, scratch)
+    rows = _scan(path, separator, names, skip=skip, origin=origin)
+    stored = None
+    if path == file.path and not text.sample[:1].isspace():  # what a blank line is, readers differ
+        columns = {name: name for name in names}
+        stored = Stored(path, "csv", columns, {}, head.packed, separator, options.header)
+    return Part(file.name, rows, dict.fromkeys(names, pl.String()), notes, renamed, stored)
 
 
 def _names(

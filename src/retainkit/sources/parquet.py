@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from retainkit.sources.files import File
-from retainkit.sources.parts import ROW, Part, refuse_own_names
+from retainkit.sources.parts import ROW, Part, Stored, refuse_own_names
 
 
 def read_parquet(file: File, *, origin: bool) -> Part:
@@ -15,4 +15,5 @@ def read_parquet(file: File, *, origin: bool) -> Part:
     if origin:
         refuse_own_names(file.name, schema)
         rows = rows.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64))
-    return Part(file.name, rows, schema)
+    stored = Stored(file.path, "parquet", {name: name for name in schema})
+    return Part(file.name, rows, schema, stored=stored)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -18,10 +20,37 @@ FILE, ROW = "__file", "__row"
 
 
 @dataclass(frozen=True)
+class Stored:
+    """How the rows of a part lie in a file, for an engine that reads files by itself.
+
+    columns: for each column its name in the file; in a CSV, which is UTF-8 and read by position,
+    in the file's order. keys: columns that are not in the file, the same in every row of it.
+    packed: whether it is a gzip or zstd file. separator, header: of a CSV.
+    """
+
+    path: Path
+    format: Literal["parquet", "csv"]
+    columns: Mapping[str, str]
+    keys: Mapping[str, str | None] = field(default_factory=dict)
+    packed: bool = False
+    separator: str = ","
+    header: bool = True
+
+    def renamed(self, names: Mapping[str, str]) -> Stored:
+        """Return what is stored under other names for columns."""
+        return replace(
+            self,
+            columns={names.get(name, name): here for name, here in self.columns.items()},
+            keys={names.get(name, name): value for name, value in self.keys.items()},
+        )
+
+
+@dataclass(frozen=True)
 class Part:
     """The rows of one file or frame: nothing read yet, ROW first where it was asked for.
 
     renamed: names of the file's that are no columns', and what the columns are called instead.
+    stored: None for what only Polars can read as it lies.
     """
 
     name: str
@@ -29,6 +58,7 @@ class Part:
     schema: Mapping[str, pl.DataType]
     notes: tuple[str, ...] = ()
     renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stored: Stored | None = None
 
 
 def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -67,6 +97,7 @@ def without_patterns(part: Part) -> Part:
         frame=part.frame.rename(renamed),
         schema={plain[name]: dtype for name, dtype in part.schema.items()},
         renamed={**part.renamed, **{name: (new,) for name, new in renamed.items()}},
+        stored=part.stored and part.stored.renamed(renamed),
     )
 
 
@@ -103,29 +134,35 @@ def join(parts: Sequence[Part], *, origin: bool) -> tuple[pl.LazyFrame, Header, 
         for column, dtype in part.schema.items():
             places.setdefault(column, {}).setdefault(dtype, part.name)
     types = _types(parts, places)
-    header = [column for column, dtype in types.items() if dtype is not None]
+    wanted = {column: dtype for column, dtype in types.items() if dtype is not None}
     own = [FILE, ROW] if origin else []
     frames = [
         part.frame.with_columns(pl.lit(part.name).alias(FILE) if origin else []).select(
-            *(_as(column, part.schema.get(column), types[column]) for column in header), *own
+            *fitted(part.schema, wanted), *own
         )
         for part in parts
     ]
     notes = [*_told(parts), *_missing(parts, places), *_mixed(places, types)]
     renamed = {name: plain for part in parts for name, plain in part.renamed.items()}
-    return pl.concat(frames), Header(header, renamed), notes
+    return pl.concat(frames), Header(wanted, renamed), notes
+
+
+def fitted(
+    schema: Mapping[str, pl.DataType], wanted: Mapping[str, pl.DataType]
+) -> Iterator[pl.Expr]:
+    """Yield the columns `wanted` of a part that has `schema`, in the types they are joined in."""
+    for column, dtype in wanted.items():
+        here = schema.get(column)
+        if here is None:
+            yield pl.lit(None, dtype).alias(column)
+        else:
+            yield converted(pl.col(column), here, dtype)
 
 
 def named(names: Sequence[str]) -> str:
     """Return `names` as a message shows them: the first, and how many more."""
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"'{names[0]}'{more}"
-
-
-def _as(column: str, dtype: pl.DataType | None, wanted: pl.DataType | None) -> pl.Expr:
-    if dtype is None:
-        return pl.lit(None, wanted).alias(column)
-    return converted(pl.col(column), dtype, wanted or dtype)
 
 
 def _types(

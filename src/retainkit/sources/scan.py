@@ -138,6 +138,7 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
             pl.lit(value, pl.String).alias(key) for key, value in keys.items()
         ),
         schema={**part.schema, **dict.fromkeys(keys, pl.String())},
+        stored=part.stored and replace(part.stored, keys=keys),
     )
 
 
