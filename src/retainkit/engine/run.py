@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from retainkit.choices import Engine
 from retainkit.engine.journal import Journal
 from retainkit.engine.local import Local
 from retainkit.engine.options import EngineOptions
 from retainkit.engine.request import Request
+from retainkit.engine.spark import Spark
 from retainkit.periods import Calendar
 from retainkit.results import Result
 from retainkit.sources import Input, SourceOptions, open_export
@@ -16,6 +18,8 @@ from retainkit.sources.canonical import Events, Wanted, read_events
 from retainkit.sources.params import source_params
 from retainkit.sources.stream import Progress
 from retainkit.timeline import Needs
+
+_ENGINES: Mapping[Engine, type[Local] | type[Spark]] = {"local": Local, "spark": Spark}
 
 
 def run(
@@ -37,13 +41,13 @@ def run(
     """
     engine, journal = engine or EngineOptions(), journal or Journal()
     calendar = Calendar(options.tz, options.week_start)
+    worker = _ENGINES[engine.engine](options, calendar, engine, journal, partitions, progress)
     with open_export(inputs, options) as (table, members):
         with journal.stage("plan"):
             needs = Needs.union([request.needs(False) for request in requests])
             events = read_events(table, members, options, _wanted(needs), calendar)
             needs = _settled(requests, events)
-        local = Local(options, calendar, engine, journal, partitions, progress)
-        account, window, tallies = local.tallied(requests, table, events, needs)
+        account, window, tallies = worker.tallied(requests, table, events, needs)
     data = account.data(window, options)
     notes = [*account.notes(members is not None), *events.notes]
     source = source_params(inputs, options)
