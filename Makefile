@@ -15,7 +15,7 @@ demo: $(READY)
 	$(BIN)/retainkit cohort demo/events.parquet --members demo/members.csv --tz Asia/Shanghai
 
 test: check
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -16,13 +16,13 @@ from retainkit.engine.memory import Budget
 from retainkit.engine.options import EngineOptions
 from retainkit.engine.request import Request, Tallies
 from retainkit.engine.seen import Account, Members, Seen
+from retainkit.engine.tries import packed
 from retainkit.periods import Calendar, Window
 from retainkit.sources import SourceOptions, Table
 from retainkit.sources.canonical import Events
 from retainkit.sources.stream import Progress, stream
-from retainkit.timeline import Bounds, Builder, Needs, Packing, RepackError, Spill
+from retainkit.timeline import Bounds, Builder, Needs, Packing, Spill
 
-TRIES = 12
 SLICE_ROWS = 1 << 20  # about as many as fit a core's cache with what is computed from them
 
 
@@ -41,28 +41,31 @@ class Local:
         self, requests: Sequence[Request], table: Table, events: Events, needs: Needs
     ) -> tuple[Account, Window, list[Tallies]]:
         """Return what was seen and the tallies of each request, however many tries it takes."""
-        packing = Packing()
-        for _ in range(TRIES):
-            with ExitStack() as stack, Crew() as crew:
-                folder = None if self.engine.temp_dir is None else Path(self.engine.temp_dir)
-                spill, budget = Spill(stack, folder), Budget.of(self.engine.memory)
-                segments = list(zip(needs.segments, events.segments, strict=True))
-                builder = Builder(
-                    needs, self.calendar, packing, segments, events.members, budget.room, spill
-                )
-                try:
-                    with self.journal.stage("read and sort"):
-                        account = self._gathered(builder, table, events, crew, budget)
-                    window = account.seen.window(self.options, self.calendar)
-                    with self.journal.stage("count"):
-                        slices = self._slices(builder, budget, crew)
-                        tallies = self._counted(requests, builder, slices, window, account, crew)
-                except RepackError as error:
-                    packing = error.packing
-                    continue
-                self._tell(builder, budget, slices, crew)
-                return account, window, tallies
-        raise AssertionError("ids collided under every seed")  # 2**-64 a pair, each time
+        return packed(lambda packing: self._tried(requests, table, events, needs, packing))
+
+    def _tried(
+        self,
+        requests: Sequence[Request],
+        table: Table,
+        events: Events,
+        needs: Needs,
+        packing: Packing,
+    ) -> tuple[Account, Window, list[Tallies]]:
+        with ExitStack() as stack, Crew() as crew:
+            folder = None if self.engine.temp_dir is None else Path(self.engine.temp_dir)
+            spill, budget = Spill(stack, folder), Budget.of(self.engine.memory)
+            segments = list(zip(needs.segments, events.segments, strict=True))
+            builder = Builder(
+                needs, self.calendar, packing, segments, events.members, budget.room, spill
+            )
+            with self.journal.stage("read and sort"):
+                account = self._gathered(builder, table, events, crew, budget)
+            window = account.seen.window(self.options, self.calendar)
+            with self.journal.stage("count"):
+                slices = self._slices(builder, budget, crew)
+                tallies = self._counted(requests, builder, slices, window, account, crew)
+            self._tell(builder, budget, slices, crew)
+            return account, window, tallies
 
     def _gathered(
         self, builder: Builder, table: Table, events: Events, crew: Crew, budget: Budget

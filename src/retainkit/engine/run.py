@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from retainkit.engine.journal import Journal, size
 from retainkit.engine.local import Local
@@ -17,6 +18,9 @@ from retainkit.sources.params import source_params
 from retainkit.sources.stream import Progress
 from retainkit.timeline import Needs
 from retainkit.wording import counted
+
+if TYPE_CHECKING:
+    from retainkit.engine.spark import Spark
 
 
 def run(
@@ -38,14 +42,14 @@ def run(
     """
     engine, journal = engine or EngineOptions(), journal or Journal()
     calendar = Calendar(options.tz, options.week_start)
-    with open_export(inputs, options) as (table, members):
+    worker = _kind(engine)(options, calendar, engine, journal, partitions, progress)
+    with open_export(inputs, options, engine.temp_dir) as (table, members):
         with journal.stage("plan"):
             needs = Needs.union([request.needs(False) for request in requests])
             events = read_events(table, members, options, _wanted(needs), calendar)
             needs = _settled(requests, events)
         _tell(journal, table, events)
-        local = Local(options, calendar, engine, journal, partitions, progress)
-        account, window, tallies = local.tallied(requests, table, events, needs)
+        account, window, tallies = worker.tallied(requests, table, events, needs)
     data = account.data(window, options)
     notes = [*account.notes(members is not None), *events.notes]
     source = source_params(inputs, options)
@@ -54,6 +58,14 @@ def run(
             request.result(parts.total(), window, data, notes, source)
             for request, parts in zip(requests, tallies, strict=True)
         ]
+
+
+def _kind(engine: EngineOptions) -> type[Local] | type[Spark]:
+    if engine.engine == "local":
+        return Local
+    from retainkit.engine.spark import Spark  # a local run need not import it
+
+    return Spark
 
 
 def _tell(journal: Journal, table: Table, events: Events) -> None:

@@ -5,7 +5,7 @@ One lazy frame is built, so that Polars reads only the columns that are needed a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,6 +68,15 @@ class Recipe:
             raw = raw.with_columns(**step)
         return raw.select(self.columns)
 
+    def reads(self) -> set[str]:
+        """Return the raw columns that it reads."""
+        read: set[str] = set()
+        made: set[str] = set()
+        for step in self.steps:
+            read |= _roots(step.values()) - made
+            made |= step.keys()
+        return read | (_roots(self.columns) - made)
+
 
 @dataclass(frozen=True)
 class Events:
@@ -118,15 +127,12 @@ def read_events(
         mapping = _map(table.header, options, wanted)
     faults.raise_any()
     notes = [*table.notes, *mapping_note(mapping)]
-    columns = _read_columns(table, mapping, wanted, sides, options)
     with table.reading():
         scope = Scope(table.frame, table.sample())
         scope = add_roles(scope, mapping, table.header, options, notes)
         scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
         scope = add_where(scope, options.where, notes)
         scope = add_marks(scope, wanted.marks, notes)
-        time = _column(mapping["time"].source, table)
-        pruned = prune(table, scope, time, columns, options, calendar)
         scope = scope.with_columns(__fate=fate(scope, options, calendar))
     roster = None
     if members is not None:
@@ -136,6 +142,11 @@ def read_events(
         notes += roster.notes
     member, roster_frame = _one_dtype(scope.sample.schema["__member"], roster)
     recipe = Recipe(scope.steps, (member, *_columns(table, mapping, wanted, sides)))
+    read = recipe.reads()
+    columns = tuple(name for name in table.header if name in read)
+    time = _column(mapping["time"].source, table)
+    with table.reading():
+        pruned = prune(table, scope, time, columns, options, calendar)
     told = tuple(dict.fromkeys(notes))
     return Events(
         recipe.of(pruned.frame), recipe, roster_frame, sides, mapping, told, pruned, columns
@@ -146,6 +157,10 @@ def _column(source: str, table: Table) -> str | None:
     """Return the column that a role's source is, or None where it is computed."""
     expr = column_or_sql(FLAGS["time"], source, table.header)
     return expr.meta.output_name() if expr.meta.is_column() else None
+
+
+def _roots(exprs: Iterable[pl.Expr]) -> set[str]:
+    return {name for expr in exprs for name in expr.meta.root_names()}
 
 
 def _sides(names: Sequence[str], table: Table, members: Table | None) -> tuple[Side, ...]:
@@ -198,23 +213,6 @@ def _conditions(options: SourceOptions, wanted: Wanted) -> Iterator[tuple[str, s
 
 def _asked(options: SourceOptions, wanted: Wanted) -> set[str]:
     return {name for _, _, names in _conditions(options, wanted) for name in names}
-
-
-def _read_columns(
-    table: Table,
-    mapping: Mapping[Role, Mapped],
-    wanted: Wanted,
-    sides: Sequence[Side],
-    options: SourceOptions,
-) -> tuple[str, ...]:
-    """Return the columns of the export that have to be read, in its order."""
-    if table.origin:
-        return tuple(table.header)
-    names = _asked(options, wanted)
-    for role, mapped in mapping.items():
-        names.update(column_or_sql(FLAGS[role], mapped.source, table.header).meta.root_names())
-    names.update(name for name, side in zip(wanted.segments, sides, strict=True) if side == "event")
-    return tuple(name for name in table.header if name in names)
 
 
 def _one_dtype(ids: pl.DataType, roster: Roster | None) -> tuple[pl.Expr, pl.DataFrame | None]:

@@ -61,6 +61,12 @@ def fault(error: BaseException, name: str) -> InputError:
     )
 
 
+def long_rows(names: str) -> InputError:
+    """Return the error for rows with more cells than the header; `names` stand in quotes."""
+    cause, hint = _CELLS
+    return InputError(f"{names} cannot be read: {cause}.", hint)
+
+
 def not_computed(error: BaseException) -> InputError | None:
     """Return what `error` means where all files read well; None where it is no value's fault."""
     if not isinstance(error, pl.exceptions.PolarsError) or isinstance(error, _PLANNING):

@@ -41,15 +41,16 @@ class File:
 class Scratch:
     """A temporary folder, made when first asked for and removed when `stack` closes."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, parent: str | Path | None = None) -> None:
         self._stack = stack
+        self._parent = parent
         self._folder: Path | None = None
         self._made = 0
 
     def path(self, suffix: str) -> Path:
         """Return a path in the folder that no other call returns."""
         if self._folder is None:
-            folder = tempfile.TemporaryDirectory(prefix="retainkit-")
+            folder = tempfile.TemporaryDirectory(prefix="retainkit-", dir=self._parent)
             self._folder = Path(self._stack.enter_context(folder))
         self._made += 1
         return self._folder / f"{self._made}{suffix}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from retainkit.sources.files import File
-from retainkit.sources.parts import ROW, Kin, Part, refuse_own_names
+from retainkit.sources.parts import ROW, Kin, Part, Stored, refuse_own_names
 
 
 def read_parquet(file: File, *, origin: bool) -> Part:
@@ -18,7 +18,8 @@ def read_parquet(file: File, *, origin: bool) -> Part:
         refuse_own_names(file.name, schema)
         rows = rows.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64))
     kin = Kin("parquet", file.path, _scan)
-    return Part(file.name, rows, schema, kin=kin, footer=file.path)
+    stored = Stored(file.path, "parquet", {name: name for name in schema})
+    return Part(file.name, rows, schema, kin=kin, footer=file.path, stored=stored)
 
 
 def _scan(paths: list[Path]) -> pl.LazyFrame:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Hashable, Iterable, Iterator, M
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -31,11 +32,38 @@ class Kin:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """How the rows of a part lie in a file, for an engine that reads files by itself.
+
+    columns: for each column its name in the file; in a CSV, which is UTF-8 and read by position,
+    in the file's order. keys: columns that are not in the file, the same in every row of it.
+    packed: whether it is a gzip or zstd file. separator, header: of a CSV.
+    """
+
+    path: Path
+    format: Literal["parquet", "csv"]
+    columns: Mapping[str, str]
+    keys: Mapping[str, str | None] = field(default_factory=dict)
+    packed: bool = False
+    separator: str = ","
+    header: bool = True
+
+    def renamed(self, names: Mapping[str, str]) -> Stored:
+        """Return what is stored under other names for columns."""
+        return replace(
+            self,
+            columns={names.get(name, name): here for name, here in self.columns.items()},
+            keys={names.get(name, name): value for name, value in self.keys.items()},
+        )
+
+
+@dataclass(frozen=True)
 class Part:
     """The rows of one file or frame: nothing read yet, ROW first where it was asked for.
 
     renamed: names of the file's that are no columns', and what the columns are called instead.
     kin: how files like it are scanned together, if at all. footer: the Parquet file it is.
+    stored: None for what only Polars can read as it lies.
     """
 
     name: str
@@ -45,6 +73,7 @@ class Part:
     renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kin: Kin | None = None
     footer: Path | None = None
+    stored: Stored | None = None
 
     def about_rows(self) -> int | None:
         """Return how many rows a Parquet file has, or about how many a text file; else None."""
@@ -97,6 +126,7 @@ def with_keys(part: Part, keys: Mapping[str, str | None]) -> Part:
         frame=part.frame.with_columns(columns),
         schema={**part.schema, **dict.fromkeys(keys, pl.String())},
         kin=kin,
+        stored=part.stored and replace(part.stored, keys=keys),
     )
 
 
@@ -113,6 +143,7 @@ def without_patterns(part: Part) -> Part:
         renamed={**part.renamed, **{name: (new,) for name, new in renamed.items()}},
         kin=None,
         footer=None,
+        stored=part.stored and part.stored.renamed(renamed),
     )
 
 
@@ -151,9 +182,7 @@ class Joined:
         """Return the rows of `parts`, those or fewer than were joined; those alike as one scan."""
         own = [FILE, ROW] if self.origin else []
         frames = [
-            frame.select(
-                *(_as(name, schema.get(name), dtype) for name, dtype in self.types.items()), *own
-            )
+            frame.select(*fitted(schema, self.types), *own)
             for frame, schema in (self._with_files(parts) if self.origin else _scans(parts))
         ]
         return pl.concat(frames)
@@ -194,16 +223,20 @@ def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     return Joined(Header(list(kept), renamed), kept, notes, origin)
 
 
+def fitted(schema: Schema, wanted: Schema) -> Iterator[pl.Expr]:
+    """Yield the columns `wanted` of a part that has `schema`, in the types they are joined in."""
+    for column, dtype in wanted.items():
+        here = schema.get(column)
+        if here is None:
+            yield pl.lit(None, dtype).alias(column)
+        else:
+            yield converted(pl.col(column), here, dtype)
+
+
 def named(names: Sequence[str]) -> str:
     """Return `names` as a message shows them: the first, and how many more."""
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"'{names[0]}'{more}"
-
-
-def _as(column: str, dtype: pl.DataType | None, wanted: pl.DataType) -> pl.Expr:
-    if dtype is None:
-        return pl.lit(None, wanted).alias(column)
-    return converted(pl.col(column), dtype, wanted)
 
 
 def _types(

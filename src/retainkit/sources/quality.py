@@ -6,7 +6,7 @@ The law: rows read = rows used + rows refused + rows left out, each row by one r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -50,6 +50,11 @@ def fatal(reason: str) -> InputError:
     return InputError(*_FATAL[reason])
 
 
+def fates_of(events: pl.DataFrame) -> dict[str, int]:
+    """Return how many events have which fate, those that have one."""
+    return dict(events["fate"].drop_nulls().value_counts().iter_rows())
+
+
 class Quality:
     """Counts what became of rows, batch by batch; a context manager.
 
@@ -87,21 +92,19 @@ class Quality:
         Raises InputError where a row shows that the whole column cannot be trusted.
         """
         fate = batch["fate"]
-        self._rows += len(batch)
         kept = batch.drop("fate", "__file", "__row", "__raw", strict=False)
-        for reason, count in fate.drop_nulls().value_counts().iter_rows():
-            self._fates[reason] += count
-        for reason in _FATAL:
-            if reason in self._fates:
-                raise fatal(reason)
+        self.count(len(batch), fates_of(batch))
         if self._file is not None:
             self._file.write(batch.filter(fate.is_in(REFUSED)))
         return kept.filter(fate.is_null()) if fate.null_count() < len(fate) else kept
 
-    def leave_out(self, reason: str, rows: int) -> None:
-        """Count rows that need not be read to know what becomes of them."""
+    def count(self, rows: int, fates: Mapping[str, int]) -> None:
+        """Count rows, and by reason those with a fate; raises InputError as `add` does."""
         self._rows += rows
-        self._fates[reason] += rows
+        self._fates.update(fates)
+        for reason in _FATAL:
+            if reason in self._fates:
+                raise fatal(reason)
 
     def finish(self) -> tuple[dict[str, int], dict[str, int]]:
         """Return refused and left-out rows by reason, once the rejects file is in its place.

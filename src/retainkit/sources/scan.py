@@ -81,17 +81,22 @@ class Table:
 
 @contextmanager
 def open_table(
-    inputs: Sequence[Input], options: SourceOptions, *, origin: bool = False
+    inputs: Sequence[Input],
+    options: SourceOptions,
+    temp_dir: str | Path | None = None,
+    *,
+    origin: bool = False,
 ) -> Iterator[Table]:
     """Open `inputs` (paths or frames, together one export) as a Table.
 
-    Temporary copies live until the context ends. Raises InputError for files that are missing,
-    unreadable, empty, foreign or in doubtful encoding, UsageError for wrong options.
+    Temporary copies live until the context ends, in a folder in `temp_dir`. Raises InputError for
+    files that are missing, unreadable, empty, foreign or in doubtful encoding, UsageError for
+    wrong options.
     """
     if not inputs:
         raise UsageError("No source is named.", "Name a file, a folder, a glob, or '-' for stdin.")
     with ExitStack() as stack:
-        scratch = Scratch(stack)
+        scratch = Scratch(stack, temp_dir)
         parts, notes = _open(inputs, options, scratch, origin=origin)
         joined = join(parts, origin=origin)
         yield Table(
@@ -107,14 +112,16 @@ def open_table(
 
 @contextmanager
 def open_export(
-    inputs: Sequence[Input], options: SourceOptions
+    inputs: Sequence[Input], options: SourceOptions, temp_dir: str | Path | None = None
 ) -> Iterator[tuple[Table, Table | None]]:
     """Open the events and, where `options` name one, the member table; as `open_table`."""
     with ExitStack() as stack:
-        table = stack.enter_context(open_table(inputs, options, origin=options.rejects is not None))
+        table = stack.enter_context(
+            open_table(inputs, options, temp_dir, origin=options.rejects is not None)
+        )
         members = None
         if options.members is not None:
-            members = stack.enter_context(open_table([options.members], options))
+            members = stack.enter_context(open_table([options.members], options, temp_dir))
         yield table, members
 
 

@@ -43,7 +43,7 @@ def stream(
     """
     with Quality(max_rejects, rejects, table.files) as quality, table.reading():
         for reason, rows in events.pruned.skipped.items():
-            quality.leave_out(reason, rows)
+            quality.count(rows, {reason: rows})
         if progress is not None:
             progress.expect(table.about_rows(events.pruned.skipped.values()))
         rows = batch_rows or BATCH

@@ -1,0 +1,143 @@
+"""The engine of a cluster: two passes over the files, one to see what is in them, one to count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial, reduce
+from typing import TYPE_CHECKING
+
+from retainkit.engine.journal import Journal
+from retainkit.engine.options import EngineOptions
+from retainkit.engine.request import Request, Tallies
+from retainkit.engine.seen import Account, Members, Seen
+from retainkit.engine.spark.carried import told
+from retainkit.engine.spark.ledger import Ledger
+from retainkit.engine.spark.reading import Raw, read_raw
+from retainkit.engine.spark.session import session
+from retainkit.engine.spark.tasks import MEMBERS, SURVEY, Count, Shipment
+from retainkit.engine.spark.travel import arrived, ddl, outward
+from retainkit.errors import UsageError
+from retainkit.periods import Calendar, Window
+from retainkit.sources import SourceOptions, Table
+from retainkit.sources.canonical import Events
+from retainkit.sources.quality import FATE, Quality
+from retainkit.sources.stream import Progress
+from retainkit.timeline import Needs
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+TASK_ROWS = 1 << 21  # of a partition of members: what a task holds, about
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A run on Spark. partitions: over how many members are split, if stated."""
+
+    options: SourceOptions
+    calendar: Calendar
+    engine: EngineOptions
+    journal: Journal
+    partitions: int | None = None
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if self.options.rejects is not None:
+            raise UsageError(
+                "--rejects is for --engine local: one machine writes one file.",
+                "Leave one of them out; refused rows are counted by reason on any engine.",
+            )
+
+    def tallied(
+        self, requests: Sequence[Request], table: Table, events: Events, needs: Needs
+    ) -> tuple[Account, Window, list[Tallies]]:
+        """Return what was seen and the tallies of each request."""
+        with ExitStack() as stack:
+            with self.journal.stage("start Spark"):
+                spark = stack.enter_context(session(self.engine.spark_master))
+            stack.enter_context(told())
+            with self.journal.stage("read"):
+                raws = read_raw(spark, table, events.recipe, stack)
+                account = self._surveyed(raws)
+            window = account.seen.window(self.options, self.calendar)
+            with self.journal.stage("count"):
+                listed = events.members is not None
+                shipment = _shipment(events, needs)
+                count = Count(tuple(requests), shipment, needs, self.calendar, window, listed)
+                tallies = self._counted(spark, count, raws, events, account)
+        return account, window, tallies
+
+    def _surveyed(self, raws: Sequence[Raw]) -> Account:
+        """Return what becomes of all rows."""
+        surveys = [raw.rows.mapInArrow(raw.reader.survey, ddl(SURVEY)) for raw in raws]
+        account = Account()
+        if self.progress is not None:
+            self.progress.expect(None)
+        with Quality(self.options.max_rejects) as quality:
+            for row in arrived(_union(surveys).toArrow()).iter_rows(named=True):
+                account.seen += Seen(row["rows"], row["first"], row["last"], row["negative"])
+                fates = {
+                    reason: count
+                    for i, reason in enumerate(FATE.categories)
+                    if (count := row[f"fate_{i}"])
+                }
+                quality.count(row["read"], fates)
+                if self.progress is not None:
+                    self.progress.advance(row["read"])
+            account.refused, account.left_out = quality.finish()
+        return account
+
+    def _counted(
+        self,
+        spark: SparkSession,
+        count: Count,
+        raws: Sequence[Raw],
+        events: Events,
+        account: Account,
+    ) -> list[Tallies]:
+        """Return the tallies of all members, and count these in `account`."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        measures = [request.metric.measures for request in count.requests]
+        ledger = Ledger.of(count.tallies(), [*measures, MEMBERS])
+        parts = self.partitions or max(
+            -(-account.seen.rows // TASK_ROWS), spark.sparkContext.defaultParallelism
+        )
+        self.journal.note("partitions", f"{parts} of members")
+        entries = (
+            self._rows(spark, count.shipment, raws, events)
+            .repartition(parts, "member")
+            .mapInArrow(partial(count.entries, ledger), ddl(ledger.schema))
+        )
+        sums = [F.sum(name).alias(name) for name in ledger.sums]
+        total = arrived(entries.groupBy(*ledger.keys).agg(*sums).toArrow())
+        (members,) = ledger.tally(len(count.requests), total).iter_rows() or [(0, 0, 0)]
+        account.members = Members(*members)
+        tallies = [Tallies(request.metric) for request in count.requests]
+        for number, sum_ in enumerate(tallies):
+            sum_.add(ledger.tally(number, total))
+        return tallies
+
+    def _rows(
+        self, spark: SparkSession, shipment: Shipment, raws: Sequence[Raw], events: Events
+    ) -> DataFrame:
+        """Return the used events and the members of the member table."""
+        columns = ddl(shipment.schema)
+        rows = [raw.rows.mapInArrow(partial(shipment.sent, raw.reader), columns) for raw in raws]
+        if events.members is not None:
+            listed = outward(shipment.listed(events.members))
+            rows.append(spark.createDataFrame(listed, columns))
+        return _union(rows)
+
+
+def _shipment(events: Events, needs: Needs) -> Shipment:
+    schema = events.frame.collect_schema()
+    segments = zip(needs.segments, events.segments, strict=True)
+    used = {name: dtype for name, dtype in schema.items() if name != "fate"}
+    return Shipment(used, tuple(segments))
+
+
+def _union(frames: Sequence[DataFrame]) -> DataFrame:
+    return reduce(lambda one, other: one.union(other), frames)
