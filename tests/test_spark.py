@@ -235,6 +235,14 @@ def test_refused_and_left_out_rows_are_counted_alike(tmp_path: Path) -> None:
     assert local == spark
 
 
+def test_row_groups_outside_the_window_are_counted_alike(tmp_path: Path) -> None:
+    events, _ = shop(7, False)
+    events.sort("time").write_parquet(tmp_path / "events.parquet", row_group_size=20)
+    options = SourceOptions(since="2024-01-01", until="2024-02-01")
+    (result,) = both([tmp_path / "events.parquet"], options)
+    assert result.data.left_out.keys() == {"before --since", "at or after --until"}
+
+
 def test_nothing_used_is_a_result_too(tmp_path: Path) -> None:
     events, members = shop(3, True)
     events.clear().write_parquet(tmp_path / "none.parquet")

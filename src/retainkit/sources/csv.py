@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from retainkit.errors import InputError
 from retainkit.sources.files import File, Scratch
 from retainkit.sources.magic import Head
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.parts import ROW, Kin, Part, Stored, readable, refuse_own_names
+from retainkit.sources.parts import ROW, Kin, Part, readable, refuse_own_names
+from retainkit.sources.stored import Stored
 from retainkit.sources.text import BLANKS, Text, copy_as_utf8, look, separator_of
 
 # Rows may end in a few separators too many, so Polars is given more columns than there are; a
@@ -41,12 +43,12 @@ def read_csv(
     path = _utf8(text, separator, scratch)
     scan = partial(_scan, separator=separator, names=names, skip=skip, origin=origin)
     kin = Kin(("csv", separator, skip), path, scan)
-    stored = None
-    if path == file.path and not text.sample[:1].isspace():  # what a blank line is, readers differ
-        columns = {name: name for name in names}
-        stored = Stored(path, "csv", columns, {}, head.packed, separator, options.header)
-    schema = dict.fromkeys(names, pl.String())
-    return Part(file.name, scan([path]), schema, notes, renamed, kin=kin, stored=stored)
+    part = Part(file.name, scan([path]), dict.fromkeys(names, pl.String()), notes, renamed, kin)
+    if path != file.path or text.sample[:1].isspace():  # what a blank line is, engines differ
+        return part
+    columns = {name: name for name in names}
+    stored = Stored(path, "csv", columns, {}, head.packed, separator, options.header)
+    return replace(part, stored=stored)
 
 
 def _names(

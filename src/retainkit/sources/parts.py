@@ -7,7 +7,6 @@ from collections.abc import Callable, Container, Hashable, Iterable, Iterator, M
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
@@ -15,6 +14,7 @@ from retainkit.errors import InputError
 from retainkit.schema import Header
 from retainkit.sources.dtypes import common, converted, fits_float
 from retainkit.sources.faults import reading
+from retainkit.sources.stored import Stored
 
 FILE, ROW = "__file", "__row"
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd: their lines cannot be seen
@@ -29,32 +29,6 @@ class Kin:
     kind: Hashable
     path: Path
     scan: Callable[[list[Path]], pl.LazyFrame]
-
-
-@dataclass(frozen=True)
-class Stored:
-    """How the rows of a part lie in a file, for an engine that reads files by itself.
-
-    columns: for each column its name in the file; in a CSV, which is UTF-8 and read by position,
-    in the file's order. keys: columns that are not in the file, the same in every row of it.
-    packed: whether it is a gzip or zstd file. separator, header: of a CSV.
-    """
-
-    path: Path
-    format: Literal["parquet", "csv"]
-    columns: Mapping[str, str]
-    keys: Mapping[str, str | None] = field(default_factory=dict)
-    packed: bool = False
-    separator: str = ","
-    header: bool = True
-
-    def renamed(self, names: Mapping[str, str]) -> Stored:
-        """Return what is stored under other names for columns."""
-        return replace(
-            self,
-            columns={names.get(name, name): here for name, here in self.columns.items()},
-            keys={names.get(name, name): value for name, value in self.keys.items()},
-        )
 
 
 @dataclass(frozen=True)
@@ -223,6 +197,12 @@ def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     return Joined(Header(list(kept), renamed), kept, notes, origin)
 
 
+def named(names: Sequence[str]) -> str:
+    """Return `names` as a message shows them: the first, and how many more."""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"'{names[0]}'{more}"
+
+
 def fitted(schema: Schema, wanted: Schema) -> Iterator[pl.Expr]:
     """Yield the columns `wanted` of a part that has `schema`, in the types they are joined in."""
     for column, dtype in wanted.items():
@@ -231,12 +211,6 @@ def fitted(schema: Schema, wanted: Schema) -> Iterator[pl.Expr]:
             yield pl.lit(None, dtype).alias(column)
         else:
             yield converted(pl.col(column), here, dtype)
-
-
-def named(names: Sequence[str]) -> str:
-    """Return `names` as a message shows them: the first, and how many more."""
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"'{names[0]}'{more}"
 
 
 def _types(

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 from retainkit.errors import InputError
 from retainkit.sources.faults import reading
-from retainkit.sources.parts import Part, Stored
+from retainkit.sources.parts import Part
+from retainkit.sources.stored import Stored
 
 
 class Copies:

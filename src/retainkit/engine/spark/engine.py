@@ -60,7 +60,7 @@ class Spark:
             stack.enter_context(told())
             with self.journal.stage("read"):
                 raws = read_raw(spark, table, events.recipe, stack)
-                account = self._surveyed(raws)
+                account = self._surveyed(raws, table)
             window = account.seen.window(self.options, self.calendar)
             with self.journal.stage("count"):
                 listed = events.members is not None
@@ -69,12 +69,12 @@ class Spark:
                 tallies = self._counted(spark, count, raws, events, account)
         return account, window, tallies
 
-    def _surveyed(self, raws: Sequence[Raw]) -> Account:
+    def _surveyed(self, raws: Sequence[Raw], table: Table) -> Account:
         """Return what becomes of all rows."""
         surveys = [raw.rows.mapInArrow(raw.reader.survey, ddl(SURVEY)) for raw in raws]
         account = Account()
         if self.progress is not None:
-            self.progress.expect(None)
+            self.progress.expect(table.about_rows())
         with Quality(self.options.max_rejects) as quality:
             for row in arrived(_union(surveys).toArrow()).iter_rows(named=True):
                 account.seen += Seen(row["rows"], row["first"], row["last"], row["negative"])

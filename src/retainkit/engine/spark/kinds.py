@@ -9,7 +9,8 @@ from typing import Literal
 import polars as pl
 
 from retainkit.errors import InputError
-from retainkit.sources.parts import Part, Stored
+from retainkit.sources.parts import Part
+from retainkit.sources.stored import Stored
 
 _PACKED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")  # Spark unpacks by the name
 _TYPES: Mapping[pl.DataType, str] = {
