@@ -1,10 +1,11 @@
 """The files that the benchmarks read, written once from a seed.
 
-Members join over time (integer ids count up) and are heavy-tailed: few have most events, in
-visits of a few events each. Events are in time order, as exports are: a folder of Parquet files,
-one after the other in time, with integer ids and again with text ids of 24 characters, and one
-CSV of at most 5 million events. PyArrow writes the Parquet files with its defaults, as pandas does
-(Polars would put all ids of a row group in a dictionary, which few writers do).
+Members join over time (integer ids count up) and are heavy-tailed as people are: the events of the
+n-th busiest are proportional to 1/n (Zipf), so that a third of (member, week) pairs is left of all
+events. Events are in time order, as exports are: a folder of Parquet files, one after the other in
+time, with integer ids and again with text ids of 24 characters, and one CSV of at most 5 million
+events. PyArrow writes the Parquet files with its defaults, as pandas does (Polars would put all
+ids of a row group in a dictionary, which few writers do).
 """
 
 from __future__ import annotations
@@ -21,9 +22,7 @@ from numpy.typing import NDArray
 SECOND = 1_000_000
 START, END = 1_700_000_000, 1_745_000_000  # seconds since 1970: 17 months
 FILE_EVENTS = 2_500_000
-EVENTS_A_MEMBER = 24
-EVENTS_A_VISIT = 3  # on average
-MINUTE = 60
+EVENTS_A_MEMBER = 20
 MEMBERS_AT_START = 0.2  # the share that had joined before the first event
 CSV_EVENTS = 5_000_000
 
@@ -60,14 +59,12 @@ def _frames(events: int, *, text: bool) -> Iterator[pl.DataFrame]:
         rng = np.random.default_rng([2024, part])
         count = min(FILE_EVENTS, events - part * FILE_EVENTS)
         joined = people * (MEMBERS_AT_START + (1 - MEMBERS_AT_START) * (part + 1) / parts)
-        visits = rng.geometric(1 / EVENTS_A_VISIT, count).cumsum()
-        visit = np.searchsorted(visits, np.arange(count), side="right")
-        member = (joined * rng.random(count) ** 2).astype(np.int64)[visit] + 1
-        begun = rng.integers(int(edges[part]), int(edges[part + 1]), count)[visit]
-        time = pl.Series((begun + rng.integers(0, 10 * MINUTE, count)) * SECOND)
+        member = (joined ** rng.random(count)).astype(np.int64)
+        seconds = np.sort(rng.integers(int(edges[part]), int(edges[part + 1]), count))
+        time = pl.Series(seconds * SECOND)
         columns = {"user_id": _text_ids(member) if text else member, "event_time": time}
         frame = pl.DataFrame(columns).with_columns(pl.col("event_time").cast(pl.Datetime("us")))
-        yield frame.sort("event_time")
+        yield frame
 
 
 def _text_ids(member: NDArray[np.int64]) -> pl.Series:

@@ -88,7 +88,9 @@ def follow(
             age = timeline.period_of(time, period) - entries.cohort[entry]
         else:
             age = (time - entries.moment[entry]) // ELAPSED[period]
-        yield _runs(entry, age, None if value is None else value[row])
+        told_apart = timeline.distinct and params.clock == "calendar" and timeline.grain == period
+        at = None if told_apart else np.flatnonzero(first_of_each(entry, age))
+        yield _runs(entry, age, None if value is None else value[row], at)
 
 
 def _pairs(timeline: Timeline, begin: Ints, lengths: Ints, first: int) -> tuple[Ints, Ints | slice]:
@@ -100,10 +102,10 @@ def _pairs(timeline: Timeline, begin: Ints, lengths: Ints, first: int) -> tuple[
     return entry, np.arange(len(entry)) + np.repeat(end - np.cumsum(lengths), lengths)
 
 
-def _runs(entry: Ints, age: Ints, value: Ints | None) -> Runs:
-    at = np.flatnonzero(first_of_each(entry, age))
-    if len(at) == len(entry):
-        return Runs(entry, age, np.ones(len(at), dtype=np.int64), value)
+def _runs(entry: Ints, age: Ints, value: Ints | None, at: Ints | None) -> Runs:
+    """Return runs that begin at the rows `at`; None: at each."""
+    if at is None or len(at) == len(entry):
+        return Runs(entry, age, np.ones(len(entry), dtype=np.int64), value)
     events = np.diff(np.append(at, len(entry)))
     summed = None if value is None else _sums(value, at)
     return Runs(entry[at], age[at], events, summed)

@@ -110,6 +110,7 @@ class Builder:
             marks=marks,
             amount=millionths(run["amount"]) if self.needs.amount else None,
             order=order_codes(run) if self.needs.order else None,
+            distinct=self._layout is not None and not self._layout.mark_bits,
         )
 
     @property
@@ -228,7 +229,7 @@ class Builder:
             layout = self._layout or self._layout_for(ids, np.zeros(1, dtype=np.int64))
             keys = layout.place(keys, self.packing)
         if checks is not None:
-            self._checks.add(distinct(checks))
+            self._checks.add(distinct(checks.copy()))
         order = np.argsort(keys)
         self._listed = keys[order], self.table[order]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from retainkit.choices import Period
 from retainkit.periods import Calendar, Ints
-from retainkit.selectors import Selector
+from retainkit.selectors import ANY, Selector
 
 Grain = Literal["exact", "hour", "day", "week", "month", "quarter", "year"]
 Bools = NDArray[np.bool_]
@@ -60,7 +60,8 @@ class Timeline:
     of member i are rows bounds[i] to bounds[i + 1].
     time: Ints[rows], us where grain is "exact", else the index of the grain's period.
     marks: uint16[rows], bit i tells whether selectors[i] passes. amount: Ints[rows] in
-    millionths; order: Ints[rows], a code for each order id, -1 where there is none.
+    millionths; order: Ints[rows], a code for each order id, -1 where there is none. distinct:
+    whether it is known that no two events of a member have the same time.
     """
 
     calendar: Calendar
@@ -74,6 +75,7 @@ class Timeline:
     marks: NDArray[np.uint16]
     amount: Ints | None = None
     order: Ints | None = None
+    distinct: bool = False
 
     @property
     def members(self) -> int:
@@ -95,6 +97,8 @@ class Timeline:
 
     def rows(self, selector: Selector) -> Ints | None:
         """Return the events that pass one of the selectors asked for; None where all do."""
+        if selector == ANY:
+            return None
         passed = self.passes(selector)
         return None if passed.all() else np.flatnonzero(passed)
 
@@ -113,7 +117,10 @@ class Timeline:
 def first_of_each(*columns: Ints) -> Bools:
     """Return which rows differ from the row before in any of the columns: where groups begin."""
     new = np.ones(len(columns[0]), dtype=np.bool_)
-    new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    first, *others = columns
+    np.not_equal(first[1:], first[:-1], out=new[1:])
+    for column in others:
+        new[1:] |= column[1:] != column[:-1]
     return new
 
 

@@ -26,11 +26,11 @@ LEAST_HASH_BITS = 47  # of a key; with fewer, collisions of a few million ids ar
 
 _CHECK_SEED = 0x5EED
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying by it maps 64 bits one to one
-# How many periods an export may span: 22 years of weeks, 11 of days, 7 of hours, 8 of seconds.
+# How many periods an export may span: 20 years of weeks, 6 of days, 7 of hours, 8 of seconds.
 _TIME_BITS: Mapping[Grain, int] = {
     "exact": 28,
     "hour": 16,
-    "day": 12,
+    "day": 11,
     "week": 10,
     "month": 9,
     "quarter": 8,
@@ -112,8 +112,8 @@ class Layout:
         if low < (LEAST_HASH_BITS if hashed else 1):
             raise RepackError(replace(packing, words=False))
         unit = SECOND if grain == "exact" else 1
-        # Exports mostly grow: most of the room is left for later times.
-        first_time = int(times.min()) // unit - (1 << time_bits) // 4
+        # Exports are mostly in the order of time: most of the room is left for later times.
+        first_time = int(times.min()) // unit - (1 << time_bits) // 8
         return cls(first_time, unit, time_bits, marks, hashed)
 
     @property
@@ -139,15 +139,16 @@ class Layout:
 
         Raises RepackError where a row does not fit.
         """
-        np.left_shift(self._ticks(times, packing), np.uint64(self.mark_bits), out=words)
-        words |= self.place(keys, packing)
+        ticks = self._ticks(times, packing)
         if self.mark_bits:
-            words |= marks.astype(np.uint64)
+            ticks = (ticks << np.uint64(self.mark_bits)) | marks
+        np.bitwise_or(self.place(keys, packing), ticks, out=words)
 
     def times(self, words: Keys) -> Ints:
         """Return the times of words."""
-        ticks = (words >> np.uint64(self.mark_bits)) & np.uint64((1 << self.time_bits) - 1)
-        times = ticks.view(np.int64)
+        if self.mark_bits:
+            words = words >> np.uint64(self.mark_bits)
+        times = (words & np.uint64((1 << self.time_bits) - 1)).view(np.int64)
         times += self.first_time
         if self.unit != 1:
             times *= self.unit
