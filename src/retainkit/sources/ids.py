@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 
 import numpy as np
@@ -136,8 +137,14 @@ def _is_plain(text: pl.Series) -> bool:
         return False
     if (sizes == len(_NO_UUID)).any() and (text == _NO_UUID).any():
         return False
-    with _ARROW:  # Polars looks for Arrow when it first needs it, one thread at a time
-        pl.Series(["a"]).to_arrow()
+    with _ARROW:  # two threads must not do it at once
+        _find_arrow()
     # Arrow lays the characters of all ids out one after the other: two passes see them all.
     codes = np.frombuffer(text.to_arrow().buffers()[2], np.uint8)
     return bool(codes.min() > ord('"') and codes.max() <= ord("~"))
+
+
+@cache
+def _find_arrow() -> None:
+    """Have Polars look for Arrow."""
+    pl.Series(["a"]).to_arrow()

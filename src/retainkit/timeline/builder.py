@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
@@ -131,41 +131,37 @@ class Builder:
         return self._layout.aligned_bits if self._layout else 0
 
     def _packed(self, events: pl.DataFrame) -> tuple[Keys, list[Keys]]:
-        """Return events as one run of words, and the checks of their members if there are any.
-
-        Piece by piece, as Polars read them: what is computed of a piece stays in a core's cache.
-        """
-        words, checks = np.empty(events.height, np.uint64), np.empty(0, np.uint64)
-        at = 0
-        for piece in _pieces(events):
-            ids, keys = piece["member"], self.packing.keys(piece["member"])
-            time = self._time(piece)
+        """Return events as one run of words, and the checks of their members if there are any."""
+        ids = events["member"]
+        keys = self.packing.keys(ids)
+        checks = self.packing.checks(ids, keys)
+        times, marks = events["time"].to_numpy(), events["marks"].to_numpy()
+        words = np.empty(events.height, np.uint64)
+        # Piece by piece, so that what is computed of a piece stays in a core's cache.
+        for at in range(0, events.height, PIECE):
+            piece = slice(at, at + PIECE)
+            time = self._periods(times[piece])
             layout = self._layout_for(ids, time)
-            end = at + len(keys)
-            layout.pack(keys, time, piece["marks"].to_numpy(), self.packing, words[at:end])
-            check = self.packing.checks(ids, keys)
-            if check is not None:
-                checks = checks if len(checks) else np.empty(events.height, np.uint64)
-                checks[at:end] = check
-            at = end
-        return distinct(words), [distinct(checks)] if len(checks) else []
+            layout.pack(keys[piece], time, marks[piece], self.packing, words[piece])
+        return distinct(words), [] if checks is None else [distinct(checks)]
 
     def _sorted(self, events: pl.DataFrame) -> tuple[pl.DataFrame, list[Keys]]:
         """Return events as one run of columns, and the checks of their members if any."""
         ids = events["member"]
         keys = self.packing.keys(ids)
         checks = self.packing.checks(ids, keys)
-        rows = {"key": keys, "time": self._time(events), "marks": events["marks"].to_numpy()}
+        rows = {
+            "key": keys,
+            "time": self._periods(events["time"].to_numpy()),
+            "marks": events["marks"].to_numpy(),
+        }
         whole = pl.DataFrame(rows)
         if self._keeps_all:
             whole = whole.hstack(events.drop("member", "time", "marks"))
         return whole[np.argsort(keys)], [] if checks is None else [distinct(checks)]
 
-    def _time(self, events: pl.DataFrame) -> Ints:
-        time = events["time"].to_numpy()
-        if self.needs.grain == "exact":
-            return time
-        return self.calendar.index(time, self.needs.grain)
+    def _periods(self, time: Ints) -> Ints:
+        return time if self.needs.grain == "exact" else self.calendar.index(time, self.needs.grain)
 
     def _layout_for(self, ids: pl.Series, times: Ints) -> Layout:
         """Return how words are laid out, which the first rows to come settle."""
@@ -229,7 +225,7 @@ class Builder:
             layout = self._layout or self._layout_for(ids, np.zeros(1, dtype=np.int64))
             keys = layout.place(keys, self.packing)
         if checks is not None:
-            self._checks.add(distinct(checks.copy()))
+            self._checks.add(distinct(checks))
         order = np.argsort(keys)
         self._listed = keys[order], self.table[order]
 
@@ -268,16 +264,3 @@ class Builder:
 
 def _merged_keys(runs: list[Keys]) -> Keys:
     return runs[0] if len(runs) == 1 else distinct(np.concatenate([np.empty(0, np.uint64), *runs]))
-
-
-def _pieces(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield the frame in pieces that lie in memory in one, so that nothing of them is copied."""
-    sizes = {tuple(map(len, column.get_chunks())) for column in frame.iter_columns()}
-    if len(sizes) > 1:
-        frame, sizes = frame.rechunk(), {(frame.height,)}
-    begin = 0
-    for size in sizes.pop():
-        end = begin + size
-        for at in range(begin, end, PIECE):
-            yield frame[at : min(at + PIECE, end)]
-        begin = end

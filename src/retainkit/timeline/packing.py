@@ -69,16 +69,15 @@ class Packing:
         return keys * _GOLDEN if self.hashed else keys
 
     def checks(self, ids: pl.Series, keys: Keys) -> Keys | None:
-        """Return a second hash for each id, beginning with SHARED_BITS of its key.
+        """Return a second hash for each id, beginning with SHARED_BITS of its key, in a new array.
 
         None where keys cannot collide, unless words cut them short.
         """
         if ids.dtype == pl.String:
-            second = ids.hash(_CHECK_SEED + self.seed).to_numpy()
-            checks = second >> np.uint64(SHARED_BITS)
+            checks = ids.hash(_CHECK_SEED + self.seed).to_numpy() >> np.uint64(SHARED_BITS)
             checks |= keys & _UPPER
             return checks
-        return keys if self.hashed and self.words else None
+        return keys.copy() if self.hashed and self.words else None
 
     def reseeded(self) -> Packing:
         """Return the packing for another try after a collision."""
