@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -71,6 +71,7 @@ class Local:
         self, builder: Builder, table: Table, events: Events, crew: Crew, budget: Budget
     ) -> Account:
         """Bring all events to the builder."""
+        events = replace(events, frame=builder.packing.hashing(events.frame))
         account, lock = Account(), Lock()
 
         def gather(used: pl.DataFrame) -> None:

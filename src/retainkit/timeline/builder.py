@@ -15,7 +15,16 @@ from retainkit.periods import Calendar, Ints
 from retainkit.selectors import ANY
 from retainkit.timeline.extras import first_touch, millionths, order_codes
 from retainkit.timeline.model import Bools, Needs, Timeline
-from retainkit.timeline.packing import SHARED_BITS, WORD, Keys, Layout, Marks, Packing, RepackError
+from retainkit.timeline.packing import (
+    SHARED_BITS,
+    WORD,
+    Keys,
+    Layout,
+    Marks,
+    Packing,
+    RepackError,
+    is_text,
+)
 from retainkit.timeline.runs import END, Bounds, Runs, Spill, slices
 from retainkit.timeline.sorting import distinct, first_of_runs, sort_order
 
@@ -52,7 +61,7 @@ class Builder:
         self._listed: tuple[Keys, pl.DataFrame] | None = None
 
     def add(self, events: pl.DataFrame) -> None:
-        """Take used events: `member, time, marks`, and what the needs name."""
+        """Take used events: `member` (or its hashes), `time`, `marks`, and what the needs name."""
         if not events.height:
             return
         run: Any
@@ -167,7 +176,7 @@ class Builder:
         """Return how words are laid out, which the first rows to come settle."""
         with self._lock:
             if self._layout is None:
-                hashed = ids.dtype == pl.String or self.packing.hashed
+                hashed = is_text(ids.dtype) or self.packing.hashed
                 plain = all(selector == ANY for selector in self.needs.selectors)
                 marks = 0 if plain else len(self.needs.selectors)
                 self._layout = Layout.of(self.needs.grain, marks, self.packing, hashed, times)

@@ -61,10 +61,19 @@ class Packing:
     words: bool = True
     widened: int = 0
 
+    def hashing(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return events with text ids replaced by their two hashes (a struct: key, check).
+
+        Where they are read is the best place for it: there they are in a core's cache.
+        """
+        if events.collect_schema()["member"] != pl.String:
+            return events
+        return events.with_columns(member=self._hashes(pl.col("member")))
+
     def keys(self, ids: pl.Series) -> Keys:
         """Return a 64-bit key for each id; text is hashed, an integer is never mistaken."""
-        if ids.dtype == pl.String:
-            return ids.hash(self.seed).to_numpy()
+        if is_text(ids.dtype):
+            return self._field(ids, "key")
         keys = ids.to_numpy().astype(np.int64, copy=False).view(np.uint64)
         return keys * _GOLDEN if self.hashed else keys
 
@@ -73,8 +82,8 @@ class Packing:
 
         None where keys cannot collide, unless words cut them short.
         """
-        if ids.dtype == pl.String:
-            checks = ids.hash(_CHECK_SEED + self.seed).to_numpy() >> np.uint64(SHARED_BITS)
+        if is_text(ids.dtype):
+            checks = self._field(ids, "check") >> np.uint64(SHARED_BITS)
             checks |= keys & _UPPER
             return checks
         return keys.copy() if self.hashed and self.words else None
@@ -84,6 +93,20 @@ class Packing:
         if self.hashed and self.seed:  # integers are mixed without a seed
             return replace(self, words=False)
         return replace(self, seed=self.seed + 1)
+
+    def _hashes(self, ids: pl.Expr) -> pl.Expr:
+        return pl.struct(key=ids.hash(self.seed), check=ids.hash(_CHECK_SEED + self.seed))
+
+    def _field(self, ids: pl.Series, name: str) -> Keys:
+        if ids.dtype == pl.String:
+            ids = ids.to_frame("id").select(self._hashes(pl.col("id"))).to_series()
+        field: Keys = ids.struct.field(name).to_numpy()
+        return field
+
+
+def is_text(ids: pl.DataType) -> bool:
+    """Return whether ids are text, or were before `Packing.hashing`."""
+    return ids in (pl.String, pl.Struct)
 
 
 _UPPER = np.uint64((1 << WORD) - (1 << (WORD - SHARED_BITS)))
