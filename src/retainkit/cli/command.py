@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 from retainkit.choices import Format
 from retainkit.cli.config import CONFIG
 from retainkit.cli.failures import guarded
-from retainkit.cli.options import EngineFlags, OutputFlags, SourceFlags
+from retainkit.cli.options import EngineFlags, OutputFlags, SourceFlags, flags_of
 from retainkit.cli.values import read_plainly
 
 
@@ -89,7 +89,7 @@ def command(body: Callable[..., None], what: str) -> TyperCommand:
     """
     parameters = inspect.signature(body).parameters
     bundles = {name: _BUNDLES[name] for name in parameters if name in _BUNDLES}
-    shared = {name: _flags(kind) for name, (kind, _) in bundles.items()}
+    shared = {name: flags_of(kind) for name, (kind, _) in bundles.items()}
 
     def run(**given: Any) -> None:
         packed = {
@@ -110,12 +110,3 @@ def command(body: Callable[..., None], what: str) -> TyperCommand:
     app = typer.Typer(add_completion=False)
     app.command(body.__name__, cls=Command, help=what)(run)
     return cast(TyperCommand, typer.main.get_command(app))
-
-
-def _flags(kind: type) -> list[inspect.Parameter]:
-    return [
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=getattr(kind, name), annotation=hint
-        )
-        for name, hint in kind.__annotations__.items()
-    ]

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from retainkit.cli.failures import tell
-from retainkit.cli.options import READING, EngineFlags, OutputFlags, SourceFlags
+from retainkit.cli.options import READING, EngineFlags, OutputFlags, SourceFlags, flags_of
 from retainkit.config.files import find
 from retainkit.errors import RetainkitError
 
@@ -66,11 +66,7 @@ def source_flags(command: Any) -> dict[str, inspect.Parameter]:
 
 def engine_flags() -> dict[str, inspect.Parameter]:
     """Return the flags that say where metrics are computed."""
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return {
-        name: inspect.Parameter(name, kind, default=getattr(EngineFlags, name), annotation=hint)
-        for name, hint in EngineFlags.__annotations__.items()
-    }
+    return {flag.name: flag for flag in flags_of(EngineFlags)}
 
 
 def configurable(context: typer.Context) -> Iterator[tuple[str, Any]]:

@@ -1,5 +1,6 @@
 """The options that commands share, declared once; `command.py` gives them to commands."""
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -223,3 +224,12 @@ class OutputFlags:
             rich_help_panel=OUTPUT,
         ),
     ] = False
+
+
+def flags_of(bundle: type) -> list[inspect.Parameter]:
+    """Return the flags that one of these classes declares, as parameters of a function."""
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(name, kind, default=getattr(bundle, name), annotation=hint)
+        for name, hint in bundle.__annotations__.items()
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
@@ -66,17 +66,16 @@ class Crew:
         while self._handed:
             self._handed.popleft().result()
 
-    def map(self, work: Callable[[Item], Done], items: Iterable[Item]) -> Iterator[Done]:
-        """Yield `work` of each item, in order; takes items only as threads become free.
+    def map(self, work: Callable[[Item], Done], items: Sequence[Item]) -> Iterator[Done]:
+        """Yield `work` of each item, in order; no more are begun than are soon asked for.
 
         The first error that `work` raises is raised here.
         """
-        known = list(items)
-        if len(known) == 1:
-            yield work(known[0])
+        if len(items) == 1:
+            yield work(items[0])
             return
         waiting: deque[Future[Any]] = deque()
-        for item in known:
+        for item in items:
             waiting.append(self._pool.submit(work, item))
             if len(waiting) > self.size:
                 yield waiting.popleft().result()

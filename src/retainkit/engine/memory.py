@@ -22,7 +22,7 @@ _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.lim
 
 @dataclass(frozen=True)
 class Budget:
-    """Bytes a run may take. rows: of events held, the rest is spilled. slice_rows: see below."""
+    """How many bytes a run may take in all, and the shares of its parts."""
 
     total: int
 

@@ -14,7 +14,7 @@ import polars as pl
 from retainkit.periods import Calendar, Ints
 from retainkit.selectors import ANY
 from retainkit.timeline.extras import first_touch, millionths, order_codes
-from retainkit.timeline.model import Bools, Needs, Timeline
+from retainkit.timeline.model import Bools, Needs, Timeline, first_of_each
 from retainkit.timeline.packing import (
     SHARED_BITS,
     WORD,
@@ -26,7 +26,7 @@ from retainkit.timeline.packing import (
     is_text,
 )
 from retainkit.timeline.runs import END, Bounds, Runs, Spill, slices
-from retainkit.timeline.sorting import distinct, first_of_runs, sort_order
+from retainkit.timeline.sorting import distinct, sort_order
 
 Side = Literal["member", "event"]
 
@@ -89,7 +89,7 @@ class Builder:
         """Return the Timeline of the members between `bounds`."""
         run = self._rows.between(bounds)
         keys, time, marks = self._columns(run)
-        starts = np.flatnonzero(first_of_runs(keys))
+        starts = np.flatnonzero(first_of_each(keys))
         known, edges = keys[starts], np.append(starts, len(keys))
         joined = pl.repeat(None, len(known), dtype=pl.Int64, eager=True)
         listed: Bools = np.zeros(len(known), dtype=np.bool_)
@@ -202,12 +202,8 @@ class Builder:
         rows = rows[sort_order(keys, times, marks)]
         if self._keeps_all:
             return rows
-        new = np.zeros(rows.height, dtype=np.bool_)
-        new[:1] = True
-        for name in ("key", "time", "marks"):
-            column = rows[name].to_numpy()
-            new[1:] |= column[1:] != column[:-1]
-        return rows.filter(pl.Series(new))
+        columns = (rows[name].to_numpy() for name in ("key", "time", "marks"))
+        return rows.filter(pl.Series(first_of_each(*columns)))
 
     @property
     def _no_rows(self) -> pl.DataFrame:

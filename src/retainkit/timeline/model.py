@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import polars as pl
@@ -114,7 +114,7 @@ class Timeline:
         return self.calendar.from_days(times, period)
 
 
-def first_of_each(*columns: Ints) -> Bools:
+def first_of_each(*columns: NDArray[Any]) -> Bools:
     """Return which rows differ from the row before in any of the columns: where groups begin."""
     new = np.ones(len(columns[0]), dtype=np.bool_)
     first, *others = columns

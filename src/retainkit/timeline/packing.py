@@ -90,7 +90,7 @@ class Packing:
 
     def reseeded(self) -> Packing:
         """Return the packing for another try after a collision."""
-        if self.hashed and self.seed:  # integers are mixed without a seed
+        if self.hashed:  # integers are mixed without a seed
             return replace(self, words=False)
         return replace(self, seed=self.seed + 1)
 

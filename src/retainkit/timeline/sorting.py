@@ -9,25 +9,18 @@ import polars as pl
 from numpy.typing import NDArray
 
 from retainkit.periods import Ints
+from retainkit.timeline.model import first_of_each
 from retainkit.timeline.packing import WORD, Keys, Marks
 
 _HALF = 32
 _MANY = 1 << 18  # below, what Polars imports for its first Series of an array takes longer
 
 
-def first_of_runs(sorted_keys: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return which keys differ from the one before."""
-    new = np.empty(len(sorted_keys), dtype=np.bool_)
-    new[:1] = True
-    np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=new[1:])
-    return new
-
-
 def distinct(keys: Keys) -> Keys:
     """Return `keys` (which are lost) in order and without repeats."""
     if len(keys) < _MANY:
         keys.sort()
-        return keys[first_of_runs(keys)]
+        return keys[first_of_each(keys)]
     low, high = keys.min(), keys.max()
     if int(high - low) >> _HALF:
         return _without_repeats(keys)
@@ -41,7 +34,7 @@ def distinct(keys: Keys) -> Keys:
 def _without_repeats(keys: NDArray[Any]) -> NDArray[Any]:
     keys.sort()
     # Polars drops rows with vector instructions, several times faster than a NumPy mask.
-    kept: NDArray[Any] = pl.Series(keys).filter(pl.Series(first_of_runs(keys))).to_numpy()
+    kept: NDArray[Any] = pl.Series(keys).filter(pl.Series(first_of_each(keys))).to_numpy()
     return kept
 
 
@@ -62,7 +55,7 @@ def sort_order(keys: Keys, times: Ints, marks: Marks) -> Ints:
 def _ranks(keys: Keys) -> tuple[Keys, int]:
     """Return for each key how many distinct ones are smaller, and how many distinct there are."""
     order = np.argsort(keys)
-    new = first_of_runs(keys[order])
+    new = first_of_each(keys[order])
     ranks = np.empty(len(keys), dtype=np.uint64)
     ranks[order] = (np.cumsum(new) - 1).view(np.uint64)
     return ranks, int(np.count_nonzero(new))
