@@ -14,7 +14,7 @@ from retainkit.engine.crew import Crew
 from retainkit.engine.journal import Journal, size
 from retainkit.engine.memory import Budget
 from retainkit.engine.options import EngineOptions
-from retainkit.engine.request import Request, Tallies
+from retainkit.engine.request import Request, Tallies, counted
 from retainkit.engine.seen import Account, Members, Seen
 from retainkit.engine.tries import packed
 from retainkit.periods import Calendar, Window
@@ -107,10 +107,7 @@ class Local:
         crew: Crew,
     ) -> list[Tallies]:
         def count(bounds: Bounds) -> tuple[Members, list[pl.DataFrame]]:
-            timeline = builder.timeline(bounds)
-            return Members.of(timeline), [
-                request.metric.tally(timeline, request.params, window) for request in requests
-            ]
+            return counted(builder.timeline(bounds), requests, window)
 
         tallies = [Tallies(request.metric) for request in requests]
         for members, found in crew.map(count, slices):

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from retainkit.engine.seen import Members
 from retainkit.metrics.base import Metric
 from retainkit.periods import Window
 from retainkit.results import DataWindow, Result
-from retainkit.timeline import Needs
+from retainkit.timeline import Needs, Timeline
 
 _WAITING_ROWS = 500_000
 
@@ -45,6 +46,14 @@ class Request:
             tables=summary.tables,
             notes=(*summary.notes, *notes),
         )
+
+
+def counted(
+    timeline: Timeline, requests: Sequence[Request], window: Window
+) -> tuple[Members, list[pl.DataFrame]]:
+    """Return the members of a timeline, and its tally for each request."""
+    tallies = [request.metric.tally(timeline, request.params, window) for request in requests]
+    return Members.of(timeline), tallies
 
 
 @dataclass

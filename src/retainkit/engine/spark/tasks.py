@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from retainkit.engine.local import SLICE_ROWS
-from retainkit.engine.request import Request, Tallies
+from retainkit.engine.request import Request, Tallies, counted
 from retainkit.engine.seen import Members, Seen
 from retainkit.engine.spark.carried import carrying
 from retainkit.engine.spark.ledger import Ledger
@@ -166,9 +166,9 @@ class Count:
             builder.add(used)
         tallies, members = [Tallies(request.metric) for request in self.requests], Members()
         for bounds in builder.slices(-(-builder.rows // SLICE_ROWS)):
-            timeline = builder.timeline(bounds)
-            members += Members.of(timeline)
-            for request, sum_ in zip(self.requests, tallies, strict=True):
-                sum_.add(request.metric.tally(timeline, request.params, self.window))
-        counted = {name: [getattr(members, name)] for name in MEMBERS}
-        return [*(sum_.total() for sum_ in tallies), pl.DataFrame(counted)]
+            more, found = counted(builder.timeline(bounds), self.requests, self.window)
+            members += more
+            for sum_, tally in zip(tallies, found, strict=True):
+                sum_.add(tally)
+        people = {name: [getattr(members, name)] for name in MEMBERS}
+        return [*(sum_.total() for sum_ in tallies), pl.DataFrame(people)]
