@@ -7,8 +7,12 @@ import io
 import sys
 
 Answer = dict[tuple[str, ...], tuple[int, ...]]
-KEYS = {"cohort": ("cohort", "age"), "retention": ("day", "mode")}
-COUNTS = {"cohort": ("returned",), "retention": ("members", "mature", "returned")}
+KEYS = {"cohort": ("cohort", "age"), "retention": ("day", "mode"), "churn": ("period",)}
+COUNTS = {
+    "cohort": ("returned",),
+    "retention": ("members", "mature", "returned"),
+    "churn": ("active", "previous", "new", "retained", "resurrected", "churned"),
+}
 
 
 class Agreement:

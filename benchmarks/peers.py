@@ -95,6 +95,7 @@ def title(name: str, events: int) -> str:
 def compare(question: str, path: Path, peers: Sequence[str], runs: int) -> None:
     """Measure the peers on one question and one data set, and print their table."""
     agreement = Agreement(question)
+    peers = [name for name in peers if question in PEERS[name].questions]
 
     def check(name: str, output: str) -> None:
         if PEERS[name].answers:

@@ -14,7 +14,11 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 RETAINKIT = str(Path(sys.executable).with_name("retainkit"))
-ASKED = {"cohort": ("cohort", "--period", "week"), "retention": ("retention",)}
+ASKED = {
+    "cohort": ("cohort", "--period", "week"),
+    "retention": ("retention",),
+    "churn": ("churn", "--period", "month"),
+}
 QUESTIONS = tuple(ASKED)
 OURS = "retainkit"
 
@@ -26,6 +30,7 @@ class Peer:
     command: Callable[[str, Path], list[str]]
     module: str
     answers: bool = True
+    questions: tuple[str, ...] = tuple(ASKED)
 
     @property
     def installed(self) -> bool:
@@ -41,6 +46,11 @@ def ours(question: str, path: Path) -> list[str]:
 
 def _program(name: str, *words: str) -> list[str]:
     return [sys.executable, str(HERE / "programs" / f"{name}.py"), *words]
+
+
+def _asked(folder: str) -> tuple[str, ...]:
+    """Return the questions that a folder has SQL for."""
+    return tuple(name for name in ASKED if (HERE / "sql" / folder / f"{name}.sql").exists())
 
 
 def _sql(program: str, folder: str) -> Callable[[str, Path], list[str]]:
@@ -61,8 +71,12 @@ def _scan(_: str, path: Path) -> list[str]:
 PEERS = {
     OURS: Peer(ours, "retainkit"),
     "duckdb": Peer(_sql("duckdb_sql", "duckdb"), "duckdb"),
-    "duckdb-bitmap": Peer(_sql("duckdb_sql", "duckdb-bitmap"), "duckdb"),
-    "clickhouse": Peer(_sql("clickhouse_sql", "clickhouse"), "chdb"),
-    "polars": Peer(_polars, "polars"),
+    "duckdb-bitmap": Peer(
+        _sql("duckdb_sql", "duckdb-bitmap"), "duckdb", questions=_asked("duckdb-bitmap")
+    ),
+    "clickhouse": Peer(
+        _sql("clickhouse_sql", "clickhouse"), "chdb", questions=_asked("clickhouse")
+    ),
+    "polars": Peer(_polars, "polars", questions=("cohort", "retention")),
     "scan": Peer(_scan, "polars", answers=False),
 }

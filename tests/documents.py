@@ -235,6 +235,20 @@ def _headline(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     return [[*keys, "mature", *_MODES], *([*names, *cells] for names, cells in rows.items())]
 
 
+def _flows(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
+    """Return a row a month with the counts of churn, and its rate as a fraction."""
+    main = tables["main"]
+    counts = list(main[0])[: list(main[0]).index("churn_rate")]
+    rows = []
+    for row in main:
+        lost = row.get("churned_of_start", row["churned"])
+        there = row.get("present_start", row.get("previous"))
+        rate = f"{lost}/{there}" if there else ""
+        month = row["period"].removesuffix("-01") + "*" * (not row["complete"])
+        rows.append([month, *(str(row[name]) for name in counts[1:]), rate])
+    return [[*counts, "churn_rate"], *rows]
+
+
 def _cell(row: Mapping[str, Any]) -> str:
     return f"{row['value']:g}" if "value" in row else f"{row['returned']}/{row['size']}"
 
@@ -243,4 +257,4 @@ def _name(value: object) -> str:
     return "(none)" if value is None else str(value)
 
 
-WORKED = {"cohort": _triangle, "retention": _headline}
+WORKED = {"churn": _flows, "cohort": _triangle, "retention": _headline}

@@ -16,6 +16,7 @@ ROOT = Path(retainkit.__file__).parent
 LEVELS = (
     ("errors", "choices", "wording"),
     ("replacement", "columns"),
+    ("rowsfile",),
     ("periods", "stats"),
     ("schema", "config"),
     ("selectors",),

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from unittest import mock
 
@@ -18,11 +19,13 @@ from typer.testing import CliRunner
 import retainkit
 from retainkit import api
 from retainkit.cli import app
+from retainkit.cli.churn import churn as churn_command
 from retainkit.cli.cohort import cohort as cohort_command
 from retainkit.cli.inspect import inspect as inspect_command
 from retainkit.cli.options import EngineFlags, SourceFlags
 from retainkit.cli.retention import retention as retention_command
 from retainkit.engine import EngineOptions
+from retainkit.metrics.churn import ChurnParams
 from retainkit.metrics.cohort import CohortParams
 from retainkit.metrics.retention import RetentionParams
 from retainkit.sources import SourceOptions
@@ -50,10 +53,30 @@ RETENTION: dict[str, tuple[list[str], Any]] = {
     **{name: COHORT[name] for name in ("clock", "start_event", "return_event", "by")},
     **{name: COHORT[name] for name in ("lookback", "confidence")},
 }
+CHURN: dict[str, tuple[list[str], Any]] = {
+    "definition": (["--definition", "leave"], "leave"),
+    "period": (["--period", "week"], "week"),
+    "inactive_days": (["--inactive-days", "20"], 20),
+    "leave_event": (["--leave-event", "leave|quit"], "leave|quit"),
+    "taxonomy": (["--taxonomy", "reasons.toml"], "reasons.toml"),
+    "paths": (["--paths"], True),
+    "last": (["--last", "2"], 2),
+    "roster": (["--roster", "lost.csv"], "lost.csv"),
+    "hash_key": (["--hash-key", "RETAINKIT_TEST_KEY"], "RETAINKIT_TEST_KEY"),
+    **{name: COHORT[name] for name in ("return_event", "by", "confidence")},
+}
+# What a parameter makes sense with only.
+TOGETHER = {
+    "inactive_days": {"definition": (["--definition", "inactivity"], "inactivity")},
+    "hash_key": {"roster": CHURN["roster"]},
+}
 SOURCE: dict[str, tuple[list[str], Any]] = {
     **{
         f"{role}_col": ([f"--{role}-col", "x"], "x")
-        for role in ("member", "time", "event", "amount", "order", "joined", "left")
+        for role in (
+            *("member", "time", "event", "amount", "order"),
+            *("joined", "left", "reason"),
+        )
     },
     "members": (["--members", "members.csv"], "members.csv"),
     "where": (["--where", "x > 1"], "x > 1"),
@@ -121,6 +144,7 @@ class Twin:
 
 TWINS = (
     Twin(cohort_command, retainkit.cohort, CohortParams, COHORT),
+    Twin(churn_command, retainkit.churn, ChurnParams, CHURN),
     Twin(retention_command, retainkit.retention, RetentionParams, RETENTION),
 )
 BOTH = pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
@@ -129,6 +153,15 @@ EACH = pytest.mark.parametrize(
     [(twin, name) for twin in TWINS for name in {**twin.values, **SOURCE}],
     ids=lambda value: getattr(value, "name", value),
 )
+
+
+@pytest.fixture(autouse=True)
+def what_parameters_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put in place the file and the key that parameters name."""
+    monkeypatch.chdir(tmp_path)
+    taxonomy = '[[category]]\nname = "cost"\nkeywords = ["price"]\n'
+    Path("reasons.toml").write_text(taxonomy, encoding="utf-8")
+    monkeypatch.setenv("RETAINKIT_TEST_KEY", "0123456789abcdef")
 
 
 def stopped_at_the_engine() -> ExitStack:
@@ -203,7 +236,10 @@ def test_defaults_are_the_same(twin: Twin) -> None:
 @EACH
 def test_a_flag_and_a_keyword_ask_the_same(twin: Twin, name: str) -> None:
     flags, value = {**SOURCE, **twin.values}[name]
-    by_flags, by_keywords = twin.by_flags(flags), twin.by_keywords(**{name: value})
+    more = TOGETHER.get(name, {}) if twin.name == "churn" else {}
+    flags = [*flags, *(flag for also, _ in more.values() for flag in also)]
+    keywords = {also: its for also, (_, its) in more.items()}
+    by_flags, by_keywords = twin.by_flags(flags), twin.by_keywords(**{name: value, **keywords})
     assert by_flags.params == by_keywords.params
     assert by_flags.options == by_keywords.options
     assert (by_flags.params, by_flags.options) != (twin.params(), SourceOptions())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from retainkit.engine import EngineOptions, Journal, Request, run
 from retainkit.engine.memory import Budget
+from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.periods import DAY
@@ -29,6 +30,10 @@ REQUESTS = [
     Request(COHORT, CohortParams(brackets=("0", "1-2"), start_event="buy", return_event="*")),
     Request(RETENTION, RetentionParams(cohort="month", by=("tier",))),
     Request(RETENTION, RetentionParams(clock="elapsed", start_event="buy", days=(2, 40))),
+    Request(CHURN, ChurnParams(period="week", by=("channel",))),
+    Request(CHURN, ChurnParams(definition="inactivity", inactive_days=9, paths=True, by=("tier",))),
+    Request(CHURN, ChurnParams(definition="leave", by=("tier", "channel"))),
+    Request(CHURN, ChurnParams(definition="leave", leave_event="buy", period="day", last=2)),
 ]
 
 
@@ -50,10 +55,13 @@ def shop(seed: int, text: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     known = np.arange(1, people + 5, 2)
     joined = pl.Series(start + rng.integers(-30 * DAY, 60 * DAY, len(known)))
+    unknown = pl.Series(rng.random(len(known)) < 0.2)
     members = pl.DataFrame(
         {
             "user_id": "u" + pl.Series(known).cast(pl.String) if text else known,
-            "joined": joined.cast(pl.Datetime("us")),
+            "joined": joined.cast(pl.Datetime("us")).set(unknown, None),
+            "left": (joined + rng.integers(-5 * DAY, 60 * DAY, len(known))).cast(pl.Datetime("us")),
+            "reason": rng.choice(["太贵", "too many messages", None], len(known)).tolist(),
             "tier": rng.choice(["gold", "silver"], len(known)),
         }
     )

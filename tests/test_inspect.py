@@ -173,7 +173,7 @@ def test_what_is_no_finding_is_an_error() -> None:
 def test_no_rows_are_shown_as_such(empty: pl.DataFrame) -> None:
     result = retainkit.inspect(empty)
     assert result.data.rows == 0
-    for name in FORMATS:
+    for name in (name for name, known in FORMATS.items() if not known.picture):
         for table in result.tables:
             assert render_bytes(result, name, table=table)
 

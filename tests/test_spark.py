@@ -23,6 +23,7 @@ from retainkit.engine.spark.tasks import Count, Shipment
 from retainkit.engine.spark.travel import arrived, outward
 from retainkit.errors import RetainkitError, UsageError
 from retainkit.metrics.base import Metric, Summary
+from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.periods import Calendar, Window
@@ -102,6 +103,21 @@ def test_a_shop_with_a_member_table(tmp_path: Path, suffix: str, text: bool) -> 
     assert watch.seen == events.height
     assert journal.facts["partitions"] == "5 of members"
     assert any(note.startswith("Member table") for note in results[0].notes)
+
+
+def test_a_parameter_is_found_in_the_data(tmp_path: Path) -> None:
+    events, members = shop(19, True)
+    events.write_parquet(tmp_path / "events.parquet")
+    request = Request(CHURN, ChurnParams(definition="inactivity", by=("tier",)))
+    (result,) = both([tmp_path / "events.parquet"], SourceOptions(members=members), [request])
+    assert isinstance(result.params["inactive_days"], int)
+    assert any("was found in the data" in note for note in result.notes)
+
+
+def test_a_roster_is_written_by_one_machine() -> None:
+    request = Request(CHURN, ChurnParams(roster="lost.csv"))
+    with pytest.raises(UsageError, match="--roster is for --engine local"):
+        run([request], [shop(7, True)[0]], SourceOptions(), engine=SPARK)
 
 
 def test_files_that_differ_are_one_export(tmp_path: Path) -> None:
@@ -305,12 +321,12 @@ def test_a_new_metric_needs_its_tally_and_summary_only(tmp_path: Path) -> None:
         return days.group_by("days").agg(pl.len().alias("members"))
 
     days = Metric(
-        "days",
-        ("main",),
-        ("members",),
-        lambda params, joined: Needs(grain="day", selectors=(ANY,)),
-        tally,
-        lambda tally, params, window: Summary("Days.", {"main": tally.sort("days")}),
+        command="days",
+        tables=("main",),
+        measures=("members",),
+        needs=lambda params, joined: Needs(grain="day", selectors=(ANY,)),
+        tally=tally,
+        summarise=lambda tally, params, window: Summary("Days.", {"main": tally.sort("days")}),
     )
     events, _ = shop(11, False)
     events.write_parquet(tmp_path / "events.parquet")
@@ -327,7 +343,7 @@ def test_a_partition_is_packed_again_where_its_ids_collide(monkeypatch: pytest.M
     )
     window = Window(Calendar(), 0, 200 * 86_400_000_000, 201 * 86_400_000_000)
     count = Count(
-        requests=tuple(WEEKS),
+        asked=tuple(request.asked for request in WEEKS),
         shipment=Shipment(dict(rows.schema), ()),
         needs=WEEKS[0].needs(False),
         calendar=Calendar(),

@@ -176,7 +176,12 @@ def test_first_touch_takes_the_smallest_of_equal_times() -> None:
 
 def test_the_member_table_brings_members_without_events() -> None:
     table = pl.DataFrame(
-        {"member": ["a", "b", "c"], "joined": [1, 2, None], "seg_0": ["x", "y", "z"]},
+        {
+            "member": ["a", "b", "c"],
+            "joined": [1, 2, None],
+            "left": [None, 5, 6],
+            "seg_0": ["x", "y", "z"],
+        },
         schema_overrides={"joined": pl.Int64},
     )
     timeline = build(
@@ -198,7 +203,7 @@ def test_text_ids_that_share_a_key_are_noticed(grain: str, listed: bool) -> None
             return np.zeros(len(ids), dtype=np.uint64)
 
     weak = Weak(words=grain == "week")
-    table = pl.DataFrame({"member": ["b"], "joined": [1]})
+    table = pl.DataFrame({"member": ["b"], "joined": [1], "left": [2]})
     builder = Builder(Needs(grain, (ANY,)), Calendar(), weak, table=table if listed else None)
     builder.add(events(["a", "a"], [1, 2]))
     if not listed:

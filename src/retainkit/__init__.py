@@ -1,8 +1,8 @@
 """retainkit: retention analytics from member and event files.
 
 The functions are those of the command line, with the same words: `retainkit.cohort(events)`,
-`retainkit.retention(events)`. They are imported on first use, so that `import retainkit` and
-`retainkit --help` cost nothing.
+`retainkit.retention(events)`, `retainkit.churn(events)`. They are imported on first use, so that
+`import retainkit` and `retainkit --help` cost nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import cohort, inspect, retention
+    from retainkit.api import churn, cohort, inspect, retention
     from retainkit.results import Result
 
 __version__ = "0.1.0"
 
-_HOMES = {"cohort": "api", "inspect": "api", "retention": "api", "Result": "results"}
+_HOMES = {
+    **dict.fromkeys(("churn", "cohort", "inspect", "retention"), "api"),
+    "Result": "results",
+}
 
 __all__ = [
     "InputError",
@@ -27,6 +30,7 @@ __all__ = [
     "RetainkitError",
     "UsageError",
     "__version__",
+    "churn",
     "cohort",
     "inspect",
     "retention",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 from rich.console import RenderResult
 
 from retainkit.choices import (
+    ChurnDefinition,
+    ChurnPeriod,
     Clock,
     CohortKind,
     CohortMode,
@@ -22,6 +24,7 @@ from retainkit.choices import (
 )
 from retainkit.engine import EngineOptions, Request, run
 from retainkit.errors import UsageError, nearest
+from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
 from retainkit.profile import describe
@@ -47,6 +50,7 @@ class SourceKeywords(TypedDict, total=False):
     order_col: str | None
     joined_col: str | None
     left_col: str | None
+    reason_col: str | None
     members: Input | None
     where: str | None
     since: Moment | None
@@ -75,7 +79,9 @@ class Keywords(SourceKeywords, total=False):
 
 # Every keyword of these functions, to answer a wrong one with the nearest.
 WORDS = {*Keywords.__annotations__} | {
-    field.name for params in (CohortParams, RetentionParams) for field in fields(params)
+    field.name
+    for params in (ChurnParams, CohortParams, RetentionParams)
+    for field in fields(params)
 }
 
 
@@ -168,6 +174,48 @@ def retention(
         confidence=confidence,
     )
     return _answer(Request(RETENTION, params), events, source)
+
+
+def churn(
+    events: Input | Sequence[Input],
+    *,
+    definition: ChurnDefinition = "lifecycle",
+    period: ChurnPeriod = "month",
+    inactive_days: int | None = None,
+    leave_event: str | None = None,
+    return_event: str | None = None,
+    taxonomy: str | None = None,
+    paths: bool = False,
+    last: int = 3,
+    by: str | Iterable[str] = (),
+    confidence: float = 0.95,
+    roster: str | None = None,
+    hash_key: str | None = None,
+    **source: Unpack[Keywords],
+) -> Answer:
+    """Return who is lost in each period, by one of three definitions; when, why, and who returns.
+
+    events: as for `cohort`. The tables are `main` (a row a period), `timing`, `survival` and
+    `logrank` (age at churn), `winback` and `second_life` (silence, and life after it), `reasons`
+    and `reasons_over_time` (from the member table), `paths` and `returns` (with `paths`), and
+    `gaps`. roster: a file for the members to win back. The command is `retainkit churn`;
+    docs/churn.md defines every word.
+    """
+    params = ChurnParams(
+        definition=definition,
+        period=period,
+        inactive_days=inactive_days,
+        leave_event=leave_event,
+        return_event=return_event,
+        taxonomy=taxonomy,
+        paths=paths,
+        last=last,
+        by=_several(by),
+        confidence=confidence,
+        roster=roster,
+        hash_key=hash_key,
+    )
+    return _answer(Request(CHURN, params), events, source)
 
 
 def inspect(

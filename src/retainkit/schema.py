@@ -128,7 +128,8 @@ def missing_roles(
 ) -> InputError:
     """Return the error for `roles` that no column goes by: all at once, with what there is."""
     lines = [
-        f"no column for the {role} ({FLAGS[role]}; known names: {', '.join(ALIASES[role][:4])}, "
+        f"no column for the {_NOUNS.get(role, role)} ({FLAGS[role]}; "
+        f"known names: {', '.join(ALIASES[role][:4])}, "
         f"{', '.join(_chinese(ALIASES[role])[:3])} …)"
         for role in roles
     ]

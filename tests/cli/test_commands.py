@@ -69,12 +69,14 @@ def test_formats_without_room_for_notes_put_them_on_stderr(events: Path) -> None
 
 
 def test_the_suffix_of_the_output_picks_the_format(events: Path, tmp_path: Path) -> None:
-    for suffix in ("json", "csv", "parquet", "md", "html", "txt"):
+    for suffix in ("json", "csv", "parquet", "md", "html", "txt", "svg", "png"):
         done = run("cohort", events, "-o", tmp_path / f"out.{suffix}", "-q")
         assert (done.returncode, done.stdout) == (0, ""), suffix
     frame = pl.read_parquet(tmp_path / "out.parquet")
     assert frame.columns[:4] == ["cohort", "age", "size", "returned"]
     assert json.loads((tmp_path / "out.json").read_text())["command"] == "cohort"
+    assert (tmp_path / "out.svg").read_text().startswith("<svg ")
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
     pooled = tmp_path / "pooled.csv"
     assert run("cohort", events, "-o", pooled, "--table", "pooled", "-q").returncode == 0
     assert pooled.read_text().startswith("age,cohorts,size")
@@ -108,6 +110,13 @@ def test_a_fault_is_one_message_and_an_exit_code(
     assert "Traceback" not in done.stderr
     for word in words:
         assert word in done.stderr
+
+
+def test_a_picture_that_cannot_be_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    done = run("inspect", tmp_path / "none.csv", "-f", "svg")
+    assert done.returncode == 2
+    assert "inspect has no picture. These have: " in done.stderr
+    assert "cohort (main, pooled)" in done.stderr
 
 
 def test_refused_rows_can_be_kept(events: Path, tmp_path: Path) -> None:

@@ -13,7 +13,14 @@ from retainkit.cli.group import COMMANDS
 
 COMPUTING = {"polars", "numpy", "scipy", "pyarrow", "retainkit.sources", "retainkit.metrics"}
 DRAWING = {"rich.console", "jinja2", "retainkit.render.views", "retainkit.render.terminal"}
-OTHERS = {"retainkit.profile", "retainkit.demo", "retainkit.cli.init", "retainkit.cli.toml"}
+OTHERS = {
+    "vl_convert",
+    "retainkit.render.charts",
+    "retainkit.profile",
+    "retainkit.demo",
+    "retainkit.cli.init",
+    "retainkit.cli.toml",
+}
 # What Typer imports to read values and to draw help, and what a settings file takes.
 COSTLY = {"pydantic", "typer.rich_utils", "rich.markdown", "pygments", "tomllib"}
 
@@ -67,6 +74,12 @@ def test_a_table_is_drawn_by_rich_alone(folder: Path) -> None:
     seen = imports(folder, "cohort", "events.csv")
     assert "retainkit.render.terminal" in seen
     assert not seen & (OTHERS | COSTLY | {"jinja2", "scipy", "pyarrow"})
+
+
+def test_a_picture_is_drawn_by_vl_convert_alone(folder: Path) -> None:
+    seen = imports(folder, "cohort", "events.csv", "-o", "out.svg")
+    assert {"vl_convert", "retainkit.render.charts"} <= seen
+    assert not seen & (COSTLY | {"jinja2", "scipy", "pyarrow", "rich.console"})
 
 
 def test_a_settings_file_is_what_takes_checking(folder: Path) -> None:

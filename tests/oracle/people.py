@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,11 +14,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Person:
-    """One member: events in time order, `joined` where the member table tells it."""
+    """One member: events in time order, `joined` where the member table tells it, its row there."""
 
     events: tuple[Row, ...]
     joined: datetime | None
     segment: tuple[str | None, ...]
+    entry: Row = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def observe(
         segment = tuple(
             entry.get(column) if column in in_table else first_touch(own, column) for column in by
         )
-        people.append(Person(tuple(own), entry.get("joined"), segment))
+        people.append(Person(tuple(own), entry.get("joined"), segment, entry))
     edge = None
     if lookback_days and used:
         first_day = local_day(min(row["time"] for row in used), tz)

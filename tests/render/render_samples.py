@@ -212,7 +212,13 @@ def timed() -> Result:
 
 def made() -> dict[str, Result]:
     """Every sample, by what it is called in a test's id."""
+    from churn_samples import churn, empty_churn  # which imports from here
+
     return {
+        "churn": churn(),
+        "churn by segment": churn(HOSTILE, people=200),
+        "churn by leaving": churn(["one"], "leave", people=200),
+        "churn of nobody": empty_churn(),
         "cohort": plain_cohort(),
         "weekly": weekly_cohort(),
         "hourly": hourly_cohort(),

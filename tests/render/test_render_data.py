@@ -24,6 +24,7 @@ from retainkit.render import FORMATS, RenderOptions, format_of, render_bytes, re
 from retainkit.render.views import VIEWS
 from retainkit.results import Result
 
+WRITTEN = [name for name, known in FORMATS.items() if not known.picture]
 FLOATS = st.floats() | st.just(0.1 + 0.2) | st.none()
 
 
@@ -116,7 +117,7 @@ def test_csv_gives_back_the_table() -> None:
     assert_frame_equal(read, made.main)
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", WRITTEN)
 def test_column_names_that_polars_takes_for_patterns_are_names(format_name: str) -> None:
     main = pl.DataFrame({"*": ["=a"], "^.*$": [math.nan], "at": [datetime(2024, 1, 1, tzinfo=UTC)]})
     rendered = render_bytes(with_main(main), format_name, RenderOptions(excel_safe=True))
@@ -152,9 +153,10 @@ def test_parquet_holds_the_table_and_what_it_means() -> None:
     assert "tables" not in told
 
 
-def test_parquet_is_not_text() -> None:
-    with pytest.raises(UsageError, match="parquet is not text"):
-        render_text(samples.plain_cohort(), "parquet")
+@pytest.mark.parametrize("format_name", ["parquet", "png"])
+def test_bytes_are_not_text(format_name: str) -> None:
+    with pytest.raises(UsageError, match=f"{format_name} is not text"):
+        render_text(samples.plain_cohort(), format_name)
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -171,6 +173,8 @@ def test_a_table_that_is_not_there_is_named(format_name: str) -> None:
         ("a.b.html", "html"),
         (PurePath("x.parquet"), "parquet"),
         ("x.txt", "table"),
+        ("out/picture.SVG", "svg"),
+        ("x.png", "png"),
     ],
 )
 def test_formats_go_by_name_or_suffix(name: str | PurePath, format_name: str) -> None:
@@ -192,7 +196,7 @@ def test_every_text_ends_with_one_newline() -> None:
 
 
 def test_views_are_of_commands() -> None:
-    assert {"cohort", "retention"} <= set(VIEWS)
+    assert {"churn", "cohort", "retention"} <= set(VIEWS)
 
 
 def test_machines_pay_for_no_drawing() -> None:
@@ -200,7 +204,7 @@ def test_machines_pay_for_no_drawing() -> None:
         "import sys; sys.path.insert(0, sys.argv[1]); import render_samples as s; "
         "from retainkit.render import render_text; made = s.plain_cohort(); "
         "render_text(made, 'json'); render_text(made, 'csv'); "
-        "print(sorted({'rich', 'jinja2', 'pyarrow'} & set(sys.modules)))"
+        "print(sorted({'rich', 'jinja2', 'pyarrow', 'vl_convert'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program, str(PurePath(__file__).parent)]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -17,9 +17,25 @@ from retainkit.results import Result
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "section", "h2", "h3", "div", "i"),
-    *("table", "thead", "tbody", "tfoot", "tr", "th", "td", "dl", "dt", "dd", "ul", "li", "p"),
+    *(
+        "table",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "th",
+        "td",
+        "dl",
+        "dt",
+        "dd",
+        "ul",
+        "li",
+        "p",
+        "pre",
+    ),
 }
 ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "style", "title"}
+ATTRIBUTES |= {"role", "aria-label"}
 
 
 class Reader(HTMLParser):

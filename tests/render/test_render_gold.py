@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import churn_samples
 import pytest
 import render_samples as samples
 
@@ -25,8 +26,11 @@ CASES: dict[str, Callable[[], Result]] = {
     "empty": samples.empty_cohort,
     "retention": samples.retention,
     "plain": samples.timed,
+    "churn": churn_samples.churn,
+    "churn_inactivity": lambda: churn_samples.churn(definition="inactivity"),
+    "churn_segments": lambda: churn_samples.churn(samples.HOSTILE[:3], people=400),
 }
-TEXTS = [name for name, known in FORMATS.items() if not known.binary]
+TEXTS = [name for name, known in FORMATS.items() if not (known.binary or known.picture)]
 
 
 def check(name: str, suffix: str, rendered: bytes) -> None:

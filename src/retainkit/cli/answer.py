@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 Compute = Callable[["SourceOptions", "Progress | None"], "Result"]
 
 
-def answer(command: str, source: Source, out: Output, compute: Compute) -> None:
-    """Write the Result that `compute` returns, given the options and what to tell of progress."""
+def answer(command: str, source: Source, out: Output, compute: Compute, **more: str) -> None:
+    """Write the Result that `compute` returns, given the options and what to tell of progress.
+
+    more: files it writes beside, by option.
+    """
     from retainkit.sources import SourceOptions
 
     if not source.sources:
@@ -27,7 +30,7 @@ def answer(command: str, source: Source, out: Output, compute: Compute) -> None:
             "Name a file, a folder or - for stdin, or a [source] in retainkit.toml "
             "(`retainkit init FILE` writes one).",
         )
-    check_targets(source, out)
+    check_targets(command, source, out, more)
     with watched(out.quiet) as progress:
         result = compute(SourceOptions(**source.options), progress)
     emit(result, out)
@@ -53,6 +56,8 @@ def answer_metric(
             [request], source.sources, options, engine=engine, progress=progress, journal=journal
         )[0]
 
-    answer(metric.command, source, out, compute)
+    roster = None if metric.roster is None else metric.roster.path(params)
+    more = {metric.roster.option: roster} if metric.roster and roster else {}
+    answer(metric.command, source, out, compute, **more)
     for line in journal.lines() if how.verbose else ():
         say(line)

@@ -12,6 +12,7 @@ from retainkit.cli.values import read_plainly
 COMMANDS = {
     "cohort": "Who started in each period, and which share came back at each age.",
     "retention": "How many members come back on day 1, 7 and 30 after their start.",
+    "churn": "Who is lost, when and why: by periods without activity, by silence or by leaving.",
     "inspect": "Show what the files hold, before anyone trusts them: "
     "columns, roles, days, repeats.",
     "init": "Write a commented retainkit.toml: the files, the columns found, and every default.",

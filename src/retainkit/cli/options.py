@@ -60,6 +60,10 @@ class SourceFlags:
         str | None,
         typer.Option(help="When the member left (member table).", rich_help_panel=COLUMNS),
     ] = None
+    reason_col: Annotated[
+        str | None,
+        typer.Option(help="Why the member left (member table).", rich_help_panel=COLUMNS),
+    ] = None
     members: Annotated[
         str | None,
         typer.Option(

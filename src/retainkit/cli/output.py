@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from retainkit.results import Result
 
 FILE_WIDTH = 100
-NOTELESS = ("csv", "parquet")  # formats that cannot carry notes: these go to stderr
+NOTELESS = ("csv", "parquet", "svg", "png")  # formats that cannot carry notes: these go to stderr
 
 
 def emit(result: "Result", out: Output) -> None:
@@ -38,13 +40,16 @@ def emit(result: "Result", out: Output) -> None:
             say(note)
 
 
-def check_targets(source: Source, out: Output) -> None:
-    """Raise UsageError, before anything is read, for files that must not or cannot be written."""
-    rejects = source.options["rejects"]
-    targets = {"--output": out.output, "--rejects": Path(rejects) if rejects else None}
-    named = {option: path for option, path in targets.items() if path is not None}
-    if len(named) == 2 and len({path.resolve() for path in named.values()}) == 1:
-        raise UsageError("--output and --rejects name the same file.")
+def check_targets(command: str, source: Source, out: Output, more: Mapping[str, str]) -> None:
+    """Raise UsageError, before anything is read, for files that must not or cannot be written.
+
+    more: files that this command writes beside its result, by option.
+    """
+    targets = {"--output": out.output, "--rejects": source.options["rejects"], **more}
+    named = {option: Path(path) for option, path in targets.items() if path is not None}
+    for (one, path), (other, same) in combinations(named.items(), 2):
+        if path.resolve() == same.resolve():
+            raise UsageError(f"{one} and {other} name the same file.")
     for option, path in named.items():
         if path.is_symlink():
             raise UsageError(f"{option}: {path} is a symbolic link.", "Name the file it points to.")
@@ -56,8 +61,25 @@ def check_targets(source: Source, out: Output) -> None:
             raise OutputError(f"{option}: there is no folder to write to at {path.parent}.")
         if path.exists() and path.resolve() in _read(source):
             raise UsageError(f"{option}: {path} is one of the inputs.", "Name another file.")
-    if _format(out) == "parquet" and out.output is None and _on_terminal():
-        raise UsageError("Parquet is no text to show.", "Write it to a file with -o FILE.parquet.")
+    _check_format(command, out)
+
+
+def _check_format(command: str, out: Output) -> None:
+    """Raise UsageError for bytes on a terminal and for a picture that cannot be."""
+    if out.format is None and out.output is None:
+        return
+    from retainkit.render import FORMATS
+
+    name = _format(out)
+    if FORMATS[name].binary and out.output is None and _on_terminal():
+        raise UsageError(
+            f"A {name} is no text to show.",
+            f"Write it to a file with -o FILE.{name}.",
+        )
+    if FORMATS[name].picture:
+        from retainkit.render.charts import check_picture
+
+        check_picture(command, out.table or "main")
 
 
 def _format(out: Output) -> str:

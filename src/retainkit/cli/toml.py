@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
+_EXAMPLE_NUMBER = 30
 _REMARK = 36  # the column where remarks begin
 
 
@@ -40,6 +41,8 @@ def _written(value: object) -> str:
 
 
 def _example(hint: Any, placeholder: str) -> object:
+    if int in get_args(hint):
+        return _EXAMPLE_NUMBER
     words = list(_choices(hint))
     example: object = words[0] if words else placeholder.split("|")[0]
     if bool in get_args(hint):

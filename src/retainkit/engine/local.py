@@ -14,7 +14,8 @@ from retainkit.engine.crew import Crew
 from retainkit.engine.journal import Journal, size
 from retainkit.engine.memory import Budget
 from retainkit.engine.options import EngineOptions
-from retainkit.engine.request import Request, Tallies, counted
+from retainkit.engine.request import Asked, Request, Tallies, counted, settled
+from retainkit.engine.rosters import Rosters
 from retainkit.engine.seen import Account, Members, Seen
 from retainkit.engine.tries import packed
 from retainkit.periods import Calendar, Window
@@ -39,8 +40,11 @@ class Local:
 
     def tallied(
         self, requests: Sequence[Request], table: Table, events: Events, needs: Needs
-    ) -> tuple[Account, Window, list[Tallies]]:
-        """Return what was seen and the tallies of each request, however many tries it takes."""
+    ) -> tuple[Account, Window, Sequence[Request], list[Tallies]]:
+        """Return what was seen, and the requests, settled, with their tallies.
+
+        However many tries it takes.
+        """
         return packed(lambda packing: self._tried(requests, table, events, needs, packing))
 
     def _tried(
@@ -50,7 +54,7 @@ class Local:
         events: Events,
         needs: Needs,
         packing: Packing,
-    ) -> tuple[Account, Window, list[Tallies]]:
+    ) -> tuple[Account, Window, Sequence[Request], list[Tallies]]:
         with ExitStack() as stack, Crew() as crew:
             folder = None if self.engine.temp_dir is None else Path(self.engine.temp_dir)
             spill, budget = Spill(stack, folder), Budget.of(self.engine.memory)
@@ -63,15 +67,21 @@ class Local:
             window = account.seen.window(self.options, self.calendar)
             with self.journal.stage("count"):
                 slices = self._slices(builder, budget, crew)
-                tallies = self._counted(requests, builder, slices, window, account, crew)
+                work = _Counting(builder, slices, window, crew)
+                requests = settled(requests, window, lambda asked: work.tallies(asked)[1])
+                rosters = stack.enter_context(Rosters(requests, table.files))
+                asked = [request.asked for request in requests]
+                account.members, tallies = work.tallies(asked, rosters)
             self._tell(builder, budget, slices, crew)
-            return account, window, tallies
+            return account, window, requests, tallies
 
     def _gathered(
         self, builder: Builder, table: Table, events: Events, crew: Crew, budget: Budget
     ) -> Account:
         """Bring all events to the builder."""
-        events = replace(events, frame=builder.packing.hashing(events.frame))
+        events = replace(
+            events, frame=builder.packing.hashing(events.frame, keep=builder.needs.ids)
+        )
         account, lock = Account(), Lock()
 
         def gather(used: pl.DataFrame) -> None:
@@ -97,25 +107,6 @@ class Local:
         rows = min(SLICE_ROWS, budget.slice_rows(crew.size))
         return builder.slices(-(-builder.rows // rows))
 
-    def _counted(
-        self,
-        requests: Sequence[Request],
-        builder: Builder,
-        slices: Sequence[Bounds],
-        window: Window,
-        account: Account,
-        crew: Crew,
-    ) -> list[Tallies]:
-        def count(bounds: Bounds) -> tuple[Members, list[pl.DataFrame]]:
-            return counted(builder.timeline(bounds), requests, window)
-
-        tallies = [Tallies(request.metric) for request in requests]
-        for members, found in crew.map(count, slices):
-            account.members += members
-            for sum_, tally in zip(tallies, found, strict=True):
-                sum_.add(tally)
-        return tallies
-
     def _tell(self, builder: Builder, budget: Budget, slices: Sequence[Bounds], crew: Crew) -> None:
         kind = "packed into words of 64 bits" if builder.packs else "as columns"
         self.journal.note("rows", f"{builder.rows:,} held, {kind}")
@@ -124,3 +115,32 @@ class Local:
         spill = builder.spill
         written = f"{size(spill.bytes)} in {spill.files} files" if spill.files else "none"
         self.journal.note("spill", written)
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """All slices of members, to be counted side by side."""
+
+    builder: Builder
+    slices: Sequence[Bounds]
+    window: Window
+    crew: Crew
+
+    def tallies(
+        self, asked: Sequence[Asked], rosters: Rosters | None = None
+    ) -> tuple[Members, list[Tallies]]:
+        """Return how many members there are, and the tally of each thing asked of them."""
+
+        def count(bounds: Bounds) -> tuple[Members, list[pl.DataFrame], list[pl.DataFrame]]:
+            timeline = self.builder.timeline(bounds)
+            listed = rosters.rows(timeline, self.window) if rosters else []
+            return *counted(timeline, asked, self.window), listed
+
+        members, tallies = Members(), [Tallies(each.counting) for each in asked]
+        for more, found, listed in self.crew.map(count, self.slices):
+            members += more
+            for sum_, tally in zip(tallies, found, strict=True):
+                sum_.add(tally)
+            if rosters is not None:
+                rosters.write(listed)
+        return members, tallies

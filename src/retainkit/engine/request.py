@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
 from retainkit.engine.seen import Members
-from retainkit.metrics.base import Metric
+from retainkit.metrics.base import Counting, Metric
 from retainkit.periods import Window
 from retainkit.results import DataWindow, Result
 from retainkit.timeline import Needs, Timeline
@@ -18,11 +18,20 @@ _WAITING_ROWS = 500_000
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Something to count of members, and its parameters."""
+
+    counting: Counting[Any]
+    params: Any
+
+
+@dataclass(frozen=True)
 class Request:
-    """A metric and its parameters."""
+    """A metric and its parameters. found: what was said as they were taken from the data."""
 
     metric: Metric[Any]
     params: Any
+    found: tuple[str, ...] = ()
 
     def needs(self, joined: bool) -> Needs:
         """Return what the metric reads of each event."""
@@ -44,15 +53,45 @@ class Request:
             params={**asdict(self.params), **source},
             data=data,
             tables=summary.tables,
-            notes=(*summary.notes, *notes),
+            notes=(*self.found, *summary.notes, *notes),
         )
+
+    @property
+    def asked(self) -> Asked:
+        """What is counted for its tables."""
+        return Asked(self.metric, self.params)
+
+
+def settled(
+    requests: Sequence[Request],
+    window: Window,
+    count: Callable[[Sequence[Asked]], Sequence[Tallies]],
+) -> list[Request]:
+    """Return the requests with all params that are taken from the data.
+
+    count: returns the tallies of what is asked, over all members; called only if need be.
+    """
+    surveys = [request.metric.survey for request in requests]
+    asked = [
+        Asked(survey, request.params)
+        for request, survey in zip(requests, surveys, strict=True)
+        if survey is not None and survey.asked(request.params)
+    ]
+    tallies = iter(count(asked) if asked else ())
+    done = []
+    for request, survey in zip(requests, surveys, strict=True):
+        if survey is not None and survey.asked(request.params):
+            params, found = survey.settle(next(tallies).total(), request.params, window)
+            request = replace(request, params=params, found=tuple(found))
+        done.append(request)
+    return done
 
 
 def counted(
-    timeline: Timeline, requests: Sequence[Request], window: Window
+    timeline: Timeline, asked: Sequence[Asked], window: Window
 ) -> tuple[Members, list[pl.DataFrame]]:
-    """Return the members of a timeline, and its tally for each request."""
-    tallies = [request.metric.tally(timeline, request.params, window) for request in requests]
+    """Return the members of a timeline, and its tally for each thing asked."""
+    tallies = [each.counting.tally(timeline, each.params, window) for each in asked]
     return Members.of(timeline), tallies
 
 
@@ -60,7 +99,7 @@ def counted(
 class Tallies:
     """The tallies of disjoint members, added up as they come: memory grows with distinct keys."""
 
-    metric: Metric[Any]
+    counting: Counting[Any]
     _parts: list[pl.DataFrame] = field(default_factory=list)
     _rows: int = 0
 
@@ -74,4 +113,4 @@ class Tallies:
 
     def total(self) -> pl.DataFrame:
         """Return their sum."""
-        return self.metric.merge(self._parts)
+        return self.counting.merge(self._parts)

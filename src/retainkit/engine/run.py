@@ -49,7 +49,7 @@ def run(
             events = read_events(table, members, options, _wanted(needs), calendar)
             needs = _settled(requests, events)
         _tell(journal, table, events)
-        account, window, tallies = worker.tallied(requests, table, events, needs)
+        account, window, requests, tallies = worker.tallied(requests, table, events, needs)
     data = account.data(window, options)
     notes = [*account.notes(members is not None), *events.notes]
     source = source_params(inputs, options)
@@ -83,7 +83,14 @@ def _tell(journal: Journal, table: Table, events: Events) -> None:
 
 def _wanted(needs: Needs) -> Wanted:
     return Wanted(
-        marks=needs.selectors, amount=needs.amount, order=needs.order, segments=needs.segments
+        marks=needs.selectors,
+        amount=needs.amount,
+        order=needs.order,
+        segments=needs.segments,
+        names=needs.event,
+        left=needs.left,
+        worth=needs.worth,
+        reason=needs.reason,
     )
 
 

@@ -32,11 +32,12 @@ class Members:
     def of(cls, timeline: Timeline) -> Members:
         """Count the members of a timeline."""
         active = np.diff(timeline.bounds) > 0
+        joined = timeline.joined.is_not_null().to_numpy()
         both, idle, strange = (
             int(np.count_nonzero(some))
             for some in (
                 timeline.listed & active,
-                timeline.listed & ~active,
+                timeline.listed & ~active & joined,
                 ~timeline.listed & active,
             )
         )

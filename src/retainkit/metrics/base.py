@@ -25,26 +25,62 @@ class Summary:
     notes: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Metric(Generic[P]):
-    """A metric as the engine sees it.
+@dataclass(frozen=True, kw_only=True)
+class Counting(Generic[P]):
+    """Something counted of members, additive over disjoint ones.
 
-    needs(params, joined): what it reads of each event; joined tells whether the member table
-    gives joining times. tally(timeline, params, window): counts of some members, additive over
-    disjoint members: the columns in `measures` add up, all others are keys. summarise(tally,
-    params, window): the tables made from the sum of all tallies.
+    tally(timeline, params, window): the counts of some members; the columns in `measures` add
+    up, all others are keys.
     """
 
-    command: str
-    tables: tuple[str, ...]
     measures: tuple[str, ...]
-    needs: Callable[[P, bool], Needs]
     tally: Callable[[Timeline, P, Window], pl.DataFrame]
-    summarise: Callable[[pl.DataFrame, P, Window], Summary]
 
     def merge(self, tallies: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Return the sum of tallies of disjoint members."""
         return add_up(pl.concat(list(tallies)), self.measures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey(Counting[P]):
+    """What has to be counted before params are settled that are taken from the data.
+
+    asked(params): whether any are. settle(tally, params, window): the params to go on with, and
+    notes that say what was found.
+    """
+
+    asked: Callable[[P], bool]
+    settle: Callable[[pl.DataFrame, P, Window], tuple[P, Sequence[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster(Generic[P]):
+    """Rows about single members, which go to a file and are never added up.
+
+    option: the flag that names the file. path(params): the file, or None where none is asked
+    for. rows(timeline, params, window): those of some members, always with the same columns.
+    """
+
+    option: str
+    path: Callable[[P], str | None]
+    rows: Callable[[Timeline, P, Window], pl.DataFrame]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Counting[P]):
+    """A metric as the engine sees it.
+
+    needs(params, joined): what it reads of each event; joined tells whether the member table
+    gives joining times. summarise(tally, params, window): the tables made from the sum of all
+    tallies. survey, roster: where it has one.
+    """
+
+    command: str
+    tables: tuple[str, ...]
+    needs: Callable[[P, bool], Needs]
+    summarise: Callable[[pl.DataFrame, P, Window], Summary]
+    survey: Survey[P] | None = None
+    roster: Roster[P] | None = None
 
 
 def add_up(tally: pl.DataFrame, measures: Sequence[str]) -> pl.DataFrame:

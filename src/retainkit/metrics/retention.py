@@ -160,4 +160,11 @@ def _notes(tally: pl.DataFrame, main: pl.DataFrame, params: RetentionParams) -> 
     return said
 
 
-RETENTION = Metric("retention", ("main",), MEASURES, needs, tally, summarise)
+RETENTION = Metric(
+    command="retention",
+    tables=("main",),
+    measures=MEASURES,
+    needs=needs,
+    tally=tally,
+    summarise=summarise,
+)

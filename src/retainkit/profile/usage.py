@@ -96,7 +96,10 @@ def read_usage(
             if blamed == castings and members is not None:
                 # The roles of the events read well by themselves: it is the member table.
                 faults.append(error)
-                members, options = None, replace(options, joined_col=None, left_col=None)
+                members, options = (
+                    None,
+                    replace(options, joined_col=None, left_col=None, reason_col=None),
+                )
             elif blamed == castings and castings["time"].plays:
                 # What no sample shows: offsets or units mixed further down.
                 blamed = {**castings, "time": replace(castings["time"], fault=error)}

@@ -2,8 +2,8 @@
 
 `render_text` and `render_bytes` take any Result and a format of FORMATS; `to_rich` is for a
 console, `to_html` for a notebook. A new format is a file here and a line in FORMATS; a new
-command's view is a file in `views/` and a line there. Rich, Jinja2 and PyArrow are imported only
-by the format that draws with them.
+command's view is a file in `views/` and a line there, its pictures are a file in `charts/`. Rich,
+Jinja2, PyArrow and vl-convert are imported only by the format that draws with them.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ class Format(NamedTuple):
     """A format: the module that has it, the suffixes of its files.
 
     drawn: for people, by `draw(document, options)`; else for machines, by
-    `write(result, options)`. binary: bytes, which a terminal cannot show.
+    `write(result, options)`. binary: bytes, which a terminal cannot show. picture: of one table,
+    drawn by the extra [charts].
     """
 
     module: str
     suffixes: tuple[str, ...]
     drawn: bool = False
     binary: bool = False
+    picture: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
@@ -46,6 +48,8 @@ FORMATS: Mapping[str, Format] = {
     "json": Format("json", (".json",)),
     "csv": Format("csv", (".csv",)),
     "parquet": Format("parquet", (".parquet",), binary=True),
+    "svg": Format("svg", (".svg",), picture=True),
+    "png": Format("png", (".png",), binary=True, picture=True),
 }
 
 
@@ -77,9 +81,9 @@ def render_text(
 ) -> str:
     """Return `result` in a text format, with a newline at its end.
 
-    table: the one table to write: by default csv writes `main`, json all of them, and the drawn
-    formats the command's own view. Raises UsageError for an unknown format or table, and for a
-    binary format.
+    table: the one table to write: by default csv and svg write `main`, json all of them, and the
+    drawn formats the command's own view. Raises UsageError for an unknown format or table, and for
+    a binary format.
     """
     if FORMATS[format_of(format_name)].binary:
         raise UsageError(f"{format_name} is not text.", "Write it to a file with --output.")

@@ -19,6 +19,7 @@ _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Letters and marks that draw nothing: joiners and fillers outside the format category.
 _HIDDEN = {*"\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"}
 _SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+_LARGEST = 999.5e12  # beyond it, powers of ten
 _EIGHTHS = "▏▎▍▌▋▊▉█"
 
 
@@ -86,7 +87,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def compact(value: float | None) -> str:
-    """Return a quantity in few characters: 0, <0.01, 4.27, 38.2, 1,234, 12.3k, 4.50M."""
+    """Return a quantity in few characters: 0, <0.01, 4.27, 38.2, 1,234, 12.3k, 4.50M, 1.0e+15."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
     if value < 0:
@@ -94,7 +95,7 @@ def compact(value: float | None) -> str:
         return f">-{opposite[1:]}" if opposite.startswith("<") else f"-{opposite}"
     if value == 0:
         return "0"
-    return _compact_positive(value)
+    return _compact_positive(value) if value < _LARGEST else f"{value:.1e}"
 
 
 def _compact_positive(value: float) -> str:
@@ -110,6 +111,19 @@ def _compact_positive(value: float) -> str:
 def _decimals(value: float) -> int:
     """Return how many decimals make three digits of `value`."""
     return 2 if value < 9.995 else 1 if value < 99.95 else 0
+
+
+def between(low: float | None, high: float | None) -> str:
+    """Return an interval of a quantity: 1.52–2.20."""
+    ends = compact(low), compact(high)
+    return UNKNOWN if UNKNOWN in ends else "–".join(ends)
+
+
+def probability(value: float | None) -> str:
+    """Return a p-value with its sign: = 0.034, < 0.001."""
+    if value is None or not math.isfinite(value):
+        return f"= {UNKNOWN}"
+    return f"= {value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def decimal(value: float | None) -> str:

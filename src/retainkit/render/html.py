@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from retainkit.render.heat import RAMP, shade
 from retainkit.render.options import RenderOptions
-from retainkit.render.view import MARK, Cell, Document, Grid, Legend
+from retainkit.render.view import MARK, Cell, Document, Figure, Grid, Legend
 
 
 def draw(document: Document, options: RenderOptions) -> str:
@@ -38,6 +38,7 @@ def _environment() -> Environment:
     environment.globals.update(mark=MARK, ramp=RAMP)
     environment.filters["colours"] = _colours
     environment.tests["grid"] = lambda block: isinstance(block, Grid)
+    environment.tests["figure"] = lambda block: isinstance(block, Figure)
     environment.tests["legend"] = lambda block: isinstance(block, Legend)
     return environment
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
-from retainkit.render.view import Column, Grid
+from retainkit.render.view import MARK, Cell, Column, Grid
 
 GAP = 2  # between columns; heated ones touch, with one space inside on each side
 _NARROWEST = 12  # no name is shortened below this to draw an optional column
@@ -47,6 +47,11 @@ def optional_titles(grid: Grid) -> tuple[str, ...]:
     return tuple(column.name for column in grid.columns if column.optional)
 
 
+def text_of(cell: Cell, column: Column) -> str:
+    """Return what a cell holds, with its mark; heated columns have a place of its own for that."""
+    return cell.text + MARK if cell.provisional and not column.heated else cell.text
+
+
 def lay_out(grids: Sequence[Grid], width: int) -> list[Layout]:
     """Return a layout for each grid within `width`.
 
@@ -72,7 +77,8 @@ def _alike(grids: Sequence[Grid], width: int) -> list[Layout]:
 def _natural(grid: Grid) -> list[Placed]:
     widths = [cell_len(column.title) for column in grid.columns]
     for row in (*grid.rows, *grid.summary):
-        widths = [max(w, cell_len(cell.text)) for w, cell in zip(widths, row, strict=True)]
+        texts = (text_of(*each) for each in zip(row, grid.columns, strict=True))
+        widths = [max(w, cell_len(text)) for w, text in zip(widths, texts, strict=True)]
     return [Placed(*each) for each in zip(grid.columns, range(len(widths)), widths, strict=True)]
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from retainkit.render.options import RenderOptions
-from retainkit.render.view import MARK, Block, Cell, Document, Grid, Lines
+from retainkit.render.view import MARK, Block, Cell, Document, Figure, Grid, Lines
 
 _SIGNS = re.compile(r"[\\`*\[\]|~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;"})
@@ -44,9 +44,18 @@ def _list(items: Iterable[str]) -> str:
 def _block(block: Block) -> str:
     if isinstance(block, Grid):
         return _grid(block)
-    caption = block.caption if isinstance(block, Lines) else ""
+    caption = block.caption if isinstance(block, Lines | Figure) else ""
     heading = [f"#### {escape(caption)}"] if caption else []
+    if isinstance(block, Figure):
+        return "\n\n".join([*heading, _fenced(block.lines)])
     return "\n\n".join(heading + [_paragraph(item) for item in block.items])
+
+
+def _fenced(lines: Iterable[str]) -> str:
+    """Return lines as they stand, in a fence longer than any run of backticks in them."""
+    text = "\n".join(lines)
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _grid(grid: Grid) -> str:

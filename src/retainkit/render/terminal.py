@@ -15,9 +15,9 @@ from rich.style import Style
 from rich.text import Text
 
 from retainkit.render.heat import RAMP, Shade, shade
-from retainkit.render.layout import Layout, Placed, lay_out, optional_titles
+from retainkit.render.layout import Layout, Placed, lay_out, optional_titles, text_of
 from retainkit.render.options import RenderOptions
-from retainkit.render.view import MARK, Cell, Document, Grid, Legend, Lines
+from retainkit.render.view import MARK, Cell, Document, Figure, Grid, Legend, Lines
 
 _BOLD, _DIM, _PLAIN = Style(bold=True), Style(dim=True), Style()
 _PROVISIONAL = Style(dim=True, italic=True)
@@ -104,6 +104,9 @@ class _Page:
                 if last[optional_titles(block)] == number and layouts[number].left_out:
                     yield from self.paragraph(self.left_out(block, layouts[number]), style=_DIM)
                 number += 1
+            elif isinstance(block, Figure):
+                yield []
+                yield from self.figure(block)
             elif said := list(self.sentences(block)):
                 yield []
                 yield from said
@@ -117,6 +120,13 @@ class _Page:
         style = _DIM if isinstance(block, Legend) else _PLAIN
         for item in block.items:
             yield from self.paragraph(item, style=style)
+
+    def figure(self, figure: Figure) -> Iterator[Line]:
+        if figure.caption:
+            yield from self.paragraph(figure.caption, style=_BOLD)
+        for line in figure.lines:
+            cut = cell_len(line) > self.width
+            yield [Segment(set_cell_size(line, self.width) if cut else line)]
 
     def left_out(self, grid: Grid, layout: Layout) -> str:
         name, verb = grid.optional_name, "do"
@@ -160,7 +170,8 @@ def _heated(shade: Shade, colours: str) -> Style:
 
 
 def _padded(cell: Cell, placed: Placed) -> str:
-    text = _fitted(cell.text, placed.width, right=placed.column.align == "right")
+    text = text_of(cell, placed.column)
+    text = _fitted(text, placed.width, right=placed.column.align == "right")
     if not placed.column.heated:
         return text
     return f" {text}{MARK if cell.provisional else ' '}"

@@ -36,7 +36,7 @@ class Cell:
     """One value, already in words.
 
     heat: where it lies on the colour ramp, 0 to 1, or None for no colour. provisional: it may
-    still change, and is drawn apart. hint: what a pointer held over it tells.
+    still change, and is drawn apart, with MARK. hint: what a pointer held over it tells.
     """
 
     text: str = ""
@@ -55,7 +55,7 @@ class Column(_Shown):
 
     optional: may be left out, from the right; those of a higher `rank` after all of a lower one.
     called: what it is called where it is left out, by default the title. heated: its cells carry
-    heat or may be provisional, and are drawn as joined fields. whole: shortened only after all
+    heat, and are drawn as joined fields. whole: shortened only after all
     others, because what is left would mislead (dates).
     """
 
@@ -113,7 +113,20 @@ class Lines(_Shown):
     caption: str = ""
 
 
-Block = Grid | Legend | Lines
+@dataclass(frozen=True)
+class Figure(_Shown):
+    """A drawing of characters that are all as wide: its lines are drawn as they stand.
+
+    They are made to fit 80 columns; a narrower page cuts them. said: what it shows, in words, for
+    who cannot see it.
+    """
+
+    lines: tuple[str, ...]
+    caption: str = ""
+    said: str = ""
+
+
+Block = Grid | Legend | Lines | Figure
 
 
 @dataclass(frozen=True)

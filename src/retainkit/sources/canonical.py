@@ -42,7 +42,9 @@ class Wanted:
     """What the metrics of one run ask of each event; only the columns for it are read.
 
     marks: up to 16 selectors. amount, order, event: whether these are asked for. segments:
-    columns to split by, of the member table where it has them, else of the events.
+    columns to split by, of the member table where it has them, else of the events. worth: the
+    amount, where there is one. names: the event's name, without which there is no answer. left,
+    reason: when members left, which the member table has to say, and why, where it says so.
     """
 
     marks: tuple[Selector, ...] = (ANY,)
@@ -50,6 +52,10 @@ class Wanted:
     order: bool = False
     segments: tuple[str, ...] = ()
     event: bool = False
+    worth: bool = False
+    names: bool = False
+    left: bool = False
+    reason: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,9 @@ class Events:
     columns as read) where rejects are kept. Of rows with a fate only the fate means something.
     recipe: how it was made of the raw rows; pruned: those of them that have to be read. columns:
     those of the export that are.
-    members: one row a member: member, joined, left (Int64 us), seg_i (String, those on the
-    member side); None without a member table. segments: the side each wanted segment is on.
+    members: one row a member: member, joined, left (Int64 us), reason (String, if wanted and
+    there), seg_i (String, those on the member side); None without a member table. segments: the
+    side each wanted segment is on.
     """
 
     frame: pl.LazyFrame
@@ -116,7 +123,7 @@ def read_events(
     `notes` begin with those of the tables. Raises InputError for columns that are missing or
     cannot be read in one way only, UsageError for expressions that cannot be computed.
     """
-    check_member_options(members, options)
+    check_member_options(members, options, wanted.left)
     check_window(options, calendar)
     if len(wanted.marks) > MOST_MARKS:
         raise UsageError(f"At most {MOST_MARKS} event selectors can be asked for at once.")
@@ -138,7 +145,8 @@ def read_events(
     if members is not None:
         places = zip(wanted.segments, sides, strict=True)
         called = {name: f"seg_{i}" for i, (name, side) in enumerate(places) if side == "member"}
-        roster = read_members(members, options, called, mapping["member"].source)
+        source = mapping["member"].source
+        roster = read_members(members, options, called, source, wanted.left, wanted.reason)
         notes += roster.notes
     member, roster_frame = _one_dtype(scope.sample.schema["__member"], roster)
     recipe = Recipe(scope.steps, (member, *_columns(table, mapping, wanted, sides)))
@@ -179,10 +187,11 @@ def _sides(names: Sequence[str], table: Table, members: Table | None) -> tuple[S
 def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mapping[Role, Mapped]:
     """Return the mapping of the roles that are asked for, by the metrics or by a condition."""
     roles: dict[Role, bool] = {"member": True, "time": True}
-    if any(mark.needs_event for mark in wanted.marks) or wanted.event:
-        roles["event"] = any(mark.needs_event for mark in wanted.marks)
-    if wanted.amount:
-        roles["amount"] = True
+    named = any(mark.needs_event for mark in wanted.marks) or wanted.names
+    if named or wanted.event:
+        roles["event"] = named
+    if wanted.amount or wanted.worth:
+        roles["amount"] = wanted.amount
     if wanted.order:
         roles["order"] = False
     faults = Faults()
@@ -230,9 +239,9 @@ def _columns(
     yield pl.col("__fate").alias("fate")
     yield pl.col("__marks").alias("marks")
     for role, asked in (
-        ("amount", wanted.amount),
+        ("amount", wanted.amount or wanted.worth),
         ("order", wanted.order),
-        ("event", wanted.event),
+        ("event", wanted.event or wanted.names),
     ):
         if asked and role in mapping:
             yield pl.col(f"__{role}").alias(role)

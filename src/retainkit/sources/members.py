@@ -21,38 +21,58 @@ from retainkit.sources.times import learn_times
 from retainkit.wording import counted
 
 _TIMES: tuple[Role, ...] = ("joined", "left")
+_OPTIONAL: tuple[Role, ...] = (*_TIMES, "reason")
 _SAMPLE = 1000
 
 
 @dataclass(frozen=True)
 class Roster:
-    """Members: `frame` has one row each: member, joined, left (Int64 us) and the segments."""
+    """Members: `frame` has one row each: member, joined, left (Int64 us) and the segments.
+
+    Where the table has a reason and it is asked for, it is the column `reason` (String).
+    """
 
     frame: pl.DataFrame
     notes: tuple[str, ...]
 
 
-def check_member_options(members: Table | None, options: SourceOptions) -> None:
-    """Raise UsageError for options about a member table where there is none."""
-    for flag, given in (("--joined-col", options.joined_col), ("--left-col", options.left_col)):
+def check_member_options(members: Table | None, options: SourceOptions, left: bool) -> None:
+    """Raise UsageError for options about a member table where there is none.
+
+    left: whether it has to say when members left.
+    """
+    named = {role: getattr(options, f"{role}_col") for role in _OPTIONAL}
+    for flag, given in ((FLAGS[role], source) for role, source in named.items()):
         if given is not None and members is None:
             raise UsageError(
                 f"{flag} names a column of the member table, and there is none.",
                 "Give the member table with --members FILE.",
             )
+    if left and members is None:
+        raise UsageError(
+            "Leaving times are asked for, and nothing says when members left.",
+            "Give the member table with --members FILE, or name the event with --leave-event.",
+        )
 
 
 def read_members(
-    table: Table, options: SourceOptions, segments: Mapping[str, str], events_id: str
+    table: Table,
+    options: SourceOptions,
+    segments: Mapping[str, str],
+    events_id: str,
+    left: bool = False,
+    reason: bool = False,
 ) -> Roster:
     """Return the member table; `segments` says which columns to keep and what to call them.
 
+    left: whether it has to say when members left. reason: whether it is asked why.
+
     The id column is the one that --member-col or the events' id (`events_id`) is called, where
     the table has it, else one known by alias. Of a member with several rows the earliest joining
-    counts, the leaving of the latest stay, and of each attribute the value of the row that joined
-    first, filled from the next ones where it is blank.
+    counts, the leaving and the reason of the latest stay, and of each attribute the value of the
+    row that joined first, filled from the next ones where it is blank.
     """
-    mapping = _map(table.header, options, events_id)
+    mapping = _map(table.header, options, events_id, left, reason)
     with table.reading():
         rows = _rows(table, mapping, segments)
     ids = learn_ids("__member", rows.lazy(), rows["__member"], mapping["member"].source)
@@ -60,17 +80,21 @@ def read_members(
     frame = rows.select(
         ids.expr.alias("member"),
         *(_moments(role, mapping, rows, options, notes) for role in _TIMES),
+        *([segment("__reason").alias("reason")] if "reason" in mapping else []),
         *(segment(name).alias(called) for name, called in segments.items()),
     )
     return Roster(_one_row_each(frame, notes), (*table.notes, *notes))
 
 
-def _map(header: Sequence[str], options: SourceOptions, events_id: str) -> Mapping[Role, Mapped]:
+def _map(
+    header: Sequence[str], options: SourceOptions, events_id: str, left: bool, reason: bool
+) -> Mapping[Role, Mapped]:
     called = next((name for name in (options.member_col, events_id) if name in header), None)
+    asked = reason or options.reason_col is not None
     return choose(
         header,
-        {"member": True, "joined": False, "left": False},
-        {"member": called, "joined": options.joined_col, "left": options.left_col},
+        {"member": True, "joined": False, "left": left, **({"reason": False} if asked else {})},
+        {"member": called, **{role: getattr(options, f"{role}_col") for role in _OPTIONAL}},
         "The member table",
     )
 
@@ -140,9 +164,10 @@ def _one_row_each(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     repeats = counted(len(named) - members, "row repeats", "rows repeat")
     notes.append(f"Member table: {repeats} a member: the earliest joining counts.")
     attributes = [name for name in named.columns if name.startswith("seg_")]
-    ordered = named.sort("joined", "left", *attributes, nulls_last=True)
+    reason = ["reason"] if "reason" in named.columns else []
+    ordered = named.sort("joined", "left", *reason, *attributes, nulls_last=True)
     return ordered.group_by("member", maintain_order=True).agg(
         pl.col("joined").min(),
-        pl.col("left").sort_by("joined", "left", nulls_last=[False, False]).last(),
+        pl.col("left", *reason).sort_by("joined", "left", nulls_last=[False, False]).last(),
         pl.col(attributes).drop_nulls().first(),
     )

@@ -34,6 +34,7 @@ class SourceOptions:
     order_col: str | None = None
     joined_col: str | None = None
     left_col: str | None = None
+    reason_col: str | None = None
     members: Input | None = None
     where: str | None = None
     since: Moment | None = None

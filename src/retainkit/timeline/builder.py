@@ -25,6 +25,7 @@ from retainkit.timeline.packing import (
     RepackError,
     is_text,
 )
+from retainkit.timeline.people import Listed, merged_names, named, strangers
 from retainkit.timeline.runs import END, Bounds, Runs, Spill, slices
 from retainkit.timeline.sorting import distinct, sort_order
 
@@ -33,15 +34,17 @@ Side = Literal["member", "event"]
 PIECE = 1 << 16  # rows that are packed at a time: their columns fit the cache of a core
 
 _CHECK_BITS = WORD - SHARED_BITS
+_MARK_BITS = 16
 
 
 @dataclass
 class Builder:
     """Gathers events, in any order and from several threads, and sorts them into Timelines.
 
-    table: the member table (`member, joined, seg_i`), or None; those in it that never had an
-    event nor joined are nobody's members. segments: the name of each segment and the side its
-    column seg_i comes from. room: how many bytes of rows to hold; what is more is spilled.
+    table: the member table (`member, joined, left, seg_i`, with reason or without), or None;
+    those in it that never had an event nor joined are nobody's members. segments: the name of
+    each segment and the side its column seg_i comes from. room: how many bytes of rows to hold;
+    what is more is spilled.
     Every method raises RepackError where another packing is needed.
     """
 
@@ -58,7 +61,8 @@ class Builder:
         self._layout: Layout | None = None
         self._rows: Runs[Any] = Runs(_merged_keys) if self.packs else Runs(self._merged)
         self._checks: Runs[Keys] = Runs(_merged_keys)
-        self._listed: tuple[Keys, pl.DataFrame] | None = None
+        self._names: Runs[pl.DataFrame] = Runs(merged_names)
+        self._listed: Listed | None = None
 
     def add(self, events: pl.DataFrame) -> None:
         """Take used events: `member` (or its hashes), `time`, `marks`, and what the needs name."""
@@ -70,9 +74,13 @@ class Builder:
             self._rows.add(run)
             for each in known:
                 self._checks.add(each)
-            if self._rows.held_bytes + self._checks.held_bytes > self.room:
+            if self.needs.ids:
+                self._names.add(self._named(events["member"]))
+            kinds = (self._rows, self._checks, self._names)
+            if sum(kind.held_bytes for kind in kinds) > self.room:
                 self._rows.file(self.spill, self._aligned_bits)
                 self._checks.file(self.spill, _CHECK_BITS)
+                self._names.file(self.spill, self._aligned_bits)
 
     @property
     def rows(self) -> int:
@@ -90,43 +98,32 @@ class Builder:
         run = self._rows.between(bounds)
         keys, time, marks = self._columns(run)
         starts = np.flatnonzero(first_of_each(keys))
-        known, edges = keys[starts], np.append(starts, len(keys))
-        joined = pl.repeat(None, len(known), dtype=pl.Int64, eager=True)
-        listed: Bools = np.zeros(len(known), dtype=np.bool_)
-        members = None
-        if self._listed is not None:
-            table_keys, table = self._members_between(bounds)
-            self._check(bounds, np.union1d(known, table_keys))
-            waiting = table_keys[table["joined"].is_not_null().to_numpy()]
-            known = np.union1d(known, waiting)
+        known, people, listed = self._people(bounds, keys[starts])
+        edges = np.append(starts, len(keys))
+        if len(known) > len(starts):
             edges = np.append(np.searchsorted(keys, known), len(keys)).astype(np.int64)
-            members = pl.DataFrame({"key": known}).join(
-                table.with_columns(key=table_keys), on="key", how="left", maintain_order="left"
-            )
-            joined = members["joined"]
-            listed = np.isin(known, table_keys)
-        else:
-            self._check(bounds, known)
         return Timeline(
             calendar=self.calendar,
             grain=self.needs.grain,
             selectors=self.needs.selectors,
-            joined=joined,
+            joined=people["joined"],
+            left=people["left"],
+            reason=people["reason"] if "reason" in people.columns else None,
+            ids=self._ids(bounds, known) if self.needs.ids else None,
             listed=listed,
-            segments=self._segments(members, run, edges, time),
+            segments=self._segments(people, run, edges, time),
             bounds=edges,
             time=time,
             marks=marks,
-            amount=millionths(run["amount"]) if self.needs.amount else None,
+            amount=self._amount(run),
             order=order_codes(run) if self.needs.order else None,
+            event=run["event"] if self.needs.event else None,
             distinct=self._layout is not None and not self._layout.mark_bits,
         )
 
     @property
     def _keeps_all(self) -> bool:
-        needs = self.needs
-        event_side = any(side == "event" for _, side in self.segments)
-        return needs.repeats or needs.amount or needs.order or event_side
+        return self.needs.keeps_all or any(side == "event" for _, side in self.segments)
 
     @property
     def packs(self) -> bool:
@@ -199,6 +196,9 @@ class Builder:
             return self._no_rows
         rows = pl.concat(runs)
         keys, times, marks = (rows[name].to_numpy() for name in ("key", "time", "marks"))
+        if self.needs.event:  # names first: an order that does not hang on how rows came
+            names = rows["event"].rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+            marks = (names << _MARK_BITS) | marks
         rows = rows[sort_order(keys, times, marks)]
         if self._keeps_all:
             return rows
@@ -215,6 +215,7 @@ class Builder:
                 "marks": pl.UInt16,
                 "amount": pl.Float64,
                 "order": pl.String,
+                "event": pl.String,
                 **{f"seg_{i}": pl.String for i, side in sides if side == "event"},
             }
         )
@@ -231,14 +232,32 @@ class Builder:
             keys = layout.place(keys, self.packing)
         if checks is not None:
             self._checks.add(distinct(checks))
-        order = np.argsort(keys)
-        self._listed = keys[order], self.table[order]
+        if self.needs.ids:
+            self._names.add(named(keys, ids))
+        self._listed = Listed.of(keys, self.table)
 
-    def _members_between(self, bounds: Bounds) -> tuple[Keys, pl.DataFrame]:
-        assert self._listed is not None
-        keys, table = self._listed
-        within = bounds.of(keys)
-        return keys[within], table[within]
+    def _people(self, bounds: Bounds, active: Keys) -> tuple[Keys, pl.DataFrame, Bools]:
+        """Return the members between `bounds`: their keys, what is known of them, and of whom."""
+        if self._listed is None:
+            self._check(bounds, active)
+            return strangers(active)
+        listed = self._listed.between(bounds)
+        self._check(bounds, np.union1d(active, listed.keys))
+        return listed.with_active(active, self.needs)
+
+    def _named(self, ids: pl.Series) -> pl.DataFrame:
+        keys = self.packing.keys(ids)
+        if self._layout is not None:
+            keys = self._layout.place(keys, self.packing)
+        return named(keys, self.packing.ids(ids))
+
+    def _ids(self, bounds: Bounds, known: Keys) -> pl.Series:
+        names = self._names.between(bounds)
+        return names["id"].gather(np.searchsorted(names["key"].to_numpy(), known))
+
+    def _amount(self, run: Any) -> Ints | None:
+        there = self.needs.amount or (self.needs.worth and "amount" in run.columns)
+        return millionths(run["amount"]) if there else None
 
     def _check(self, bounds: Bounds, known: Keys) -> None:
         """Raise RepackError where two ids share a key: there are more checks than keys then."""
@@ -253,16 +272,13 @@ class Builder:
             raise RepackError(self.packing.reseeded())
 
     def _segments(
-        self, members: pl.DataFrame | None, run: pl.DataFrame, edges: Ints, time: Ints
+        self, people: pl.DataFrame, run: pl.DataFrame, edges: Ints, time: Ints
     ) -> pl.DataFrame:
         found = []
         for i, (name, side) in enumerate(self.segments):
             column = f"seg_{i}"
-            if side == "member":
-                assert members is not None
-                values = members[column]
-            else:
-                values = first_touch(run[column], edges, time)
+            ours = side == "member"
+            values = people[column] if ours else first_touch(run[column], edges, time)
             found.append(values.alias(name))
         return pl.DataFrame(found)
 

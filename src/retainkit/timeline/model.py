@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -28,7 +28,9 @@ class Needs:
 
     grain: the finest difference in time the metric can see; events of one member that do not
     differ in it and pass the same selectors are handed over once, unless `repeats`, `amount`
-    or `order` ask for each. segments: the columns to split by.
+    or `order` ask for each. segments: the columns to split by. left: members of the table who
+    are only said to have left matter, too. reason: why members left. worth: the amount where
+    there is one. event: the names of events. ids: the members' ids.
     """
 
     grain: Grain
@@ -37,6 +39,16 @@ class Needs:
     repeats: bool = False
     amount: bool = False
     order: bool = False
+    left: bool = False
+    reason: bool = False
+    worth: bool = False
+    event: bool = False
+    ids: bool = False
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether each event is handed over, whatever others of its member are like."""
+        return self.repeats or self.amount or self.order or self.worth or self.event
 
     @staticmethod
     def union(wants: Sequence[Needs]) -> Needs:
@@ -45,9 +57,7 @@ class Needs:
             grain=_finest({want.grain for want in wants}),
             selectors=_once(selector for want in wants for selector in want.selectors),
             segments=_once(segment for want in wants for segment in want.segments),
-            repeats=any(want.repeats for want in wants),
-            amount=any(want.amount for want in wants),
-            order=any(want.order for want in wants),
+            **{flag: any(getattr(want, flag) for want in wants) for flag in _FLAGS},
         )
 
 
@@ -55,19 +65,22 @@ class Needs:
 class Timeline:
     """The events of some members, sorted by (member, time).
 
-    joined: Int64 us a member, null where unknown. listed: which members the member table has.
-    segments: a String column a segment, one row a member. bounds: Ints[members + 1]; the events
-    of member i are rows bounds[i] to bounds[i + 1].
+    joined, left: Int64 us a member, null where unknown. reason: String a member, or None where
+    the table has none. listed: which members the member table has. ids: of the members, where
+    asked for. segments: a String column a segment, one row a member. bounds: Ints[members + 1];
+    the events of member i are rows bounds[i] to bounds[i + 1].
     time: Ints[rows], us where grain is "exact", else the index of the grain's period.
     marks: uint16[rows], bit i tells whether selectors[i] passes. amount: Ints[rows] in
-    millionths; order: Ints[rows], a code for each order id, -1 where there is none. distinct:
-    whether it is known that no two events of a member have the same time.
+    millionths; order: Ints[rows], a code for each order id, -1 where there is none. event: a
+    String a row, null where it has no name; rows of one time are then in the order of names.
+    distinct: whether it is known that no two events of a member have the same time.
     """
 
     calendar: Calendar
     grain: Grain
     selectors: tuple[Selector, ...]
     joined: pl.Series
+    left: pl.Series
     listed: Bools
     segments: pl.DataFrame
     bounds: Ints
@@ -75,6 +88,9 @@ class Timeline:
     marks: NDArray[np.uint16]
     amount: Ints | None = None
     order: Ints | None = None
+    event: pl.Series | None = None
+    reason: pl.Series | None = None
+    ids: pl.Series | None = None
     distinct: bool = False
 
     @property
@@ -112,6 +128,9 @@ class Timeline:
         if self.grain == "exact":
             return self.calendar.index(times, period)
         return self.calendar.from_days(times, period)
+
+
+_FLAGS = [field.name for field in fields(Needs) if field.type == "bool"]
 
 
 def first_of_each(*columns: NDArray[Any]) -> Bools:

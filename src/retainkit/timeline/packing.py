@@ -61,14 +61,17 @@ class Packing:
     words: bool = True
     widened: int = 0
 
-    def hashing(self, events: pl.LazyFrame) -> pl.LazyFrame:
+    def hashing(self, events: pl.LazyFrame, keep: bool = False) -> pl.LazyFrame:
         """Return events with text ids replaced by their two hashes (a struct: key, check).
 
-        Where they are read is the best place for it: there they are in a core's cache.
+        keep: with the id itself beside them, as `id`. Where they are read is the best place for
+        it: there they are in a core's cache.
         """
         if events.collect_schema()["member"] != pl.String:
             return events
-        return events.with_columns(member=self._hashes(pl.col("member")))
+        ids = pl.col("member")
+        hashes = self._hashes(ids)
+        return events.with_columns(member=hashes.struct.with_fields(id=ids) if keep else hashes)
 
     def keys(self, ids: pl.Series) -> Keys:
         """Return a 64-bit key for each id; text is hashed, an integer is never mistaken."""
@@ -87,6 +90,10 @@ class Packing:
             checks |= keys & _UPPER
             return checks
         return keys.copy() if self.hashed and self.words else None
+
+    def ids(self, ids: pl.Series) -> pl.Series:
+        """Return ids as they are written, of hashes that kept them."""
+        return ids.struct.field("id") if ids.dtype == pl.Struct else ids
 
     def reseeded(self) -> Packing:
         """Return the packing for another try after a collision."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from retainkit.engine.journal import Journal
 from retainkit.engine.options import EngineOptions
-from retainkit.engine.request import Request, Tallies
+from retainkit.engine.request import Asked, Request, Tallies, settled
 from retainkit.engine.seen import Account, Members, Seen
 from retainkit.engine.spark.carried import told
 from retainkit.engine.spark.ledger import Ledger
@@ -52,8 +54,9 @@ class Spark:
 
     def tallied(
         self, requests: Sequence[Request], table: Table, events: Events, needs: Needs
-    ) -> tuple[Account, Window, list[Tallies]]:
-        """Return what was seen and the tallies of each request."""
+    ) -> tuple[Account, Window, Sequence[Request], list[Tallies]]:
+        """Return what was seen, and the requests, settled, with their tallies."""
+        _check_rosters(requests)
         with ExitStack() as stack:
             with self.journal.stage("start Spark"):
                 spark = stack.enter_context(session(self.engine.spark_master))
@@ -65,9 +68,14 @@ class Spark:
             with self.journal.stage("count"):
                 listed = events.members is not None
                 shipment = _shipment(events, needs)
-                count = Count(tuple(requests), shipment, needs, self.calendar, window, listed)
-                tallies = self._counted(spark, count, raws, events, account)
-        return account, window, tallies
+
+                def tallied(asked: Sequence[Asked]) -> tuple[Members, list[Tallies]]:
+                    count = Count(tuple(asked), shipment, needs, self.calendar, window, listed)
+                    return self._counted(spark, count, raws, events, account.seen.rows)
+
+                requests = settled(requests, window, lambda asked: tallied(asked)[1])
+                account.members, tallies = tallied([request.asked for request in requests])
+        return account, window, requests, tallies
 
     def _surveyed(self, raws: Sequence[Raw], table: Table) -> Account:
         """Return what becomes of all rows."""
@@ -95,16 +103,14 @@ class Spark:
         count: Count,
         raws: Sequence[Raw],
         events: Events,
-        account: Account,
-    ) -> list[Tallies]:
-        """Return the tallies of all members, and count these in `account`."""
+        rows: int,
+    ) -> tuple[Members, list[Tallies]]:
+        """Return how many members there are, and the tally of each thing asked of them."""
         from pyspark.sql import functions as F  # noqa: N812
 
-        measures = [request.metric.measures for request in count.requests]
+        measures = [each.counting.measures for each in count.asked]
         ledger = Ledger.of(count.tallies(), [*measures, MEMBERS])
-        parts = self.partitions or max(
-            -(-account.seen.rows // TASK_ROWS), spark.sparkContext.defaultParallelism
-        )
+        parts = self.partitions or max(-(-rows // TASK_ROWS), spark.sparkContext.defaultParallelism)
         self.journal.note("partitions", f"{parts} of members")
         entries = (
             self._rows(spark, count.shipment, raws, events)
@@ -113,12 +119,11 @@ class Spark:
         )
         sums = [F.sum(name).alias(name) for name in ledger.sums]
         total = arrived(entries.groupBy(*ledger.keys).agg(*sums).toArrow())
-        (members,) = ledger.tally(len(count.requests), total).iter_rows() or [(0, 0, 0)]
-        account.members = Members(*members)
-        tallies = [Tallies(request.metric) for request in count.requests]
+        (members,) = ledger.tally(len(count.asked), total).iter_rows() or [(0, 0, 0)]
+        tallies = [Tallies(each.counting) for each in count.asked]
         for number, sum_ in enumerate(tallies):
             sum_.add(ledger.tally(number, total))
-        return tallies
+        return Members(*members), tallies
 
     def _rows(
         self, spark: SparkSession, shipment: Shipment, raws: Sequence[Raw], events: Events
@@ -136,7 +141,22 @@ def _shipment(events: Events, needs: Needs) -> Shipment:
     schema = events.frame.collect_schema()
     segments = zip(needs.segments, events.segments, strict=True)
     used = {name: dtype for name, dtype in schema.items() if name != "fate"}
-    return Shipment(used, tuple(segments))
+    people = {} if events.members is None else dict(events.members.schema)
+    known: dict[str, pl.DataType] = {
+        name: people[name] for name in ("left", "reason") if name in people
+    }
+    return Shipment(used, tuple(segments), known)
+
+
+def _check_rosters(requests: Sequence[Request]) -> None:
+    """Raise UsageError where a roster is asked for."""
+    for request in requests:
+        roster = request.metric.roster
+        if roster is not None and roster.path(request.params) is not None:
+            raise UsageError(
+                f"{roster.option} is for --engine local: one machine writes one file.",
+                "Leave one of them out.",
+            )
 
 
 def _union(frames: Sequence[DataFrame]) -> DataFrame:

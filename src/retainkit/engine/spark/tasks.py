@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from retainkit.engine.local import SLICE_ROWS
-from retainkit.engine.request import Request, Tallies, counted
+from retainkit.engine.request import Asked, Tallies, counted
 from retainkit.engine.seen import Members, Seen
 from retainkit.engine.spark.carried import carrying
 from retainkit.engine.spark.ledger import Ledger
@@ -92,12 +92,14 @@ class Reader:
 class Shipment:
     """Used events and members of the member table as one kind of row, to be brought together.
 
-    events: the types of canonical events. segments: the name and the side of each. A row of the
+    events: the types of canonical events. segments: the name and the side of each. known: what
+    else the member table says of a member. A row of the
     member table has no marks, and as its time the time of joining.
     """
 
     events: Schema
     segments: tuple[tuple[str, Side], ...]
+    known: Schema = field(default_factory=dict)
 
     @property
     def schema(self) -> Schema:
@@ -120,24 +122,25 @@ class Shipment:
     def parted(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the events and the member table of rows that have arrived."""
         known = home(rows, self.schema)
-        segments = [name for name, _ in self._of_members]
+        columns = [name for name, _ in self._of_members]
         table = known.filter(pl.col("marks").is_null())
         return (
             known.filter(pl.col("marks").is_not_null()).select(*self.events),
-            table.select("member", *segments, joined="time"),
+            table.select("member", *columns, joined="time"),
         )
 
     @property
     def _of_members(self) -> list[tuple[str, pl.DataType]]:
         sides = enumerate(side for _, side in self.segments)
-        return [(f"seg_{i}", pl.String()) for i, side in sides if side == "member"]
+        segments = [(f"seg_{i}", pl.String()) for i, side in sides if side == "member"]
+        return [*self.known.items(), *segments]
 
 
 @dataclass(frozen=True)
 class Count:
     """Tallies the members of a partition. listed: whether there is a member table."""
 
-    requests: tuple[Request, ...]
+    asked: tuple[Asked, ...]
     shipment: Shipment
     needs: Needs
     calendar: Calendar
@@ -151,7 +154,7 @@ class Count:
             yield from batches(ledger.entries(number, tally))
 
     def tallies(self, rows: Iterable[pa.RecordBatch] = ()) -> list[pl.DataFrame]:
-        """Return the tally of each request, and the members counted; of none, without rows."""
+        """Return the tally of each thing asked, and the members counted; of none, without rows."""
         parts = [self.shipment.parted(arrived(batch)) for batch in rows]
         nothing = pl.DataFrame(schema=dict(self.shipment.schema))
         parts.append(self.shipment.parted(nothing))
@@ -164,9 +167,9 @@ class Count:
         builder = Builder(self.needs, self.calendar, packing, self.shipment.segments, table)
         for used in events:
             builder.add(used)
-        tallies, members = [Tallies(request.metric) for request in self.requests], Members()
+        tallies, members = [Tallies(each.counting) for each in self.asked], Members()
         for bounds in builder.slices(-(-builder.rows // SLICE_ROWS)):
-            more, found = counted(builder.timeline(bounds), self.requests, self.window)
+            more, found = counted(builder.timeline(bounds), self.asked, self.window)
             members += more
             for sum_, tally in zip(tallies, found, strict=True):
                 sum_.add(tally)

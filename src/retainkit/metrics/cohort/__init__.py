@@ -5,6 +5,13 @@ from retainkit.metrics.cohort.params import CohortParams
 from retainkit.metrics.cohort.summary import summarise
 from retainkit.metrics.cohort.tally import MEASURES, needs, tally
 
-COHORT = Metric("cohort", ("main", "pooled"), MEASURES, needs, tally, summarise)
+COHORT = Metric(
+    command="cohort",
+    tables=("main", "pooled"),
+    measures=MEASURES,
+    needs=needs,
+    tally=tally,
+    summarise=summarise,
+)
 
 __all__ = ["COHORT", "CohortParams"]

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from retainkit.render.view import Document
-from retainkit.render.views import cohort, inspect, plain, retention
+from retainkit.render.views import churn, cohort, inspect, plain, retention
 from retainkit.render.views.facts import facts
 from retainkit.results import Result
 
 View = Callable[[Result], Document]
 
 VIEWS: Mapping[str, View] = {
+    "churn": churn.view,
     "cohort": cohort.view,
     "inspect": inspect.view,
     "retention": retention.view,

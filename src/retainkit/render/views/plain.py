@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from retainkit.render import cells
@@ -23,15 +25,20 @@ def table_view(result: Result, table: str) -> Document:
 def _document(result: Result, table: str) -> Document:
     frame = result.table(table)
     blocks: list[Block] = [_grid(frame) if frame.height else Lines(("No rows.",))]
-    others = [
-        f"{name} ({counted(other.height, 'row')})"
-        for name, other in result.tables.items()
-        if name != table
-    ]
-    if others:
-        blocks.append(Lines((f"Further tables, with --table NAME: {', '.join(others)}",)))
+    blocks += others(result, table)
     title = result.command if table == "main" else f"{result.command} · {table}"
     return Document(title, tuple(blocks))
+
+
+def others(result: Result, table: str, *, filled: bool = False) -> Iterator[Lines]:
+    """Yield a line with the names of all tables but `table`; filled: of those that have rows."""
+    names = [
+        f"{name} ({counted(other.height, 'row')})"
+        for name, other in result.tables.items()
+        if name != table and (other.height or not filled)
+    ]
+    if names:
+        yield Lines((f"Further tables, with --table NAME: {', '.join(names)}",))
 
 
 def _grid(frame: pl.DataFrame) -> Grid:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from retainkit.render import cells
 from retainkit.render.view import Cell, Column, Document, Grid, Legend, Lines
+from retainkit.render.views.keys import Row, interval_title, repeated
 from retainkit.results import Result
 from retainkit.wording import counted
 
@@ -17,8 +17,6 @@ _LEGEND = (
     "mature: members whose day is over by as of; the rate is of them",
     "on: active on day N; within: on any of days 1 to N; on-or-after: on day N or later",
 )
-
-Row = Mapping[str, Any]
 
 
 def view(result: Result) -> Document:
@@ -36,15 +34,11 @@ def view(result: Result) -> Document:
         Column("mode", whole=True),
         Column("mature", "right", optional=True, rank=2),
         Column("rate", "right"),
-        Column(f"{_confidence(result.params)} interval", "right", optional=True, rank=1),
+        Column(interval_title(result.params), "right", optional=True, rank=1),
         Column(f"0–{end:.0%}", optional=True, called="bar"),
     )
     rows = _rows(main.iter_rows(named=True), keys, str(result.params.get("cohort") or ""), end)
     return Document(title, (Grid(columns, tuple(rows)), Legend(_LEGEND)))
-
-
-def _confidence(params: Mapping[str, object]) -> str:
-    return f"{float(str(params.get('confidence', 0.95))) * 100:g}%"
 
 
 def _rows(
@@ -54,7 +48,7 @@ def _rows(
     for row in rows:
         values = [row[name] for name in (*keys, "day")]
         names = [*(_key(name, row[name], period) for name in keys), f"D{row['day']}"]
-        same = _same(values, above)
+        same = repeated(values, above)
         yield (*map(Cell, [""] * same + names[same:]), *_numbers(row, end))
         above = values
 
@@ -63,12 +57,6 @@ def _key(name: str, value: object, period: str) -> str:
     if name == "cohort" and isinstance(value, date):
         return cells.period(value, period)
     return cells.label(value)
-
-
-def _same(values: list[object], above: list[object]) -> int:
-    """Return how many keys only repeat the row above, from the left; as data, not as drawn."""
-    pairs = zip(values, above, strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), len(above))
 
 
 def _numbers(row: Row, end: float) -> Iterator[Cell]:

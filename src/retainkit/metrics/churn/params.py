@@ -1,0 +1,110 @@
+"""What `churn` can be asked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
+
+from retainkit.choices import ChurnDefinition, ChurnPeriod
+from retainkit.errors import UsageError, check_choice, check_kinds
+from retainkit.metrics.churn.taxonomy import Taxonomy, default_taxonomy, read_taxonomy
+from retainkit.periods import FURTHEST
+from retainkit.rowsfile import check_suffix
+from retainkit.selectors import ANY, Selector, parse_selector
+from retainkit.stats.intervals import quantile
+
+MOST_LAST = 10  # events in a path
+KEY_BYTES = (16, 64)  # of a key for hashed ids: what BLAKE2b takes, and no less than is safe
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChurnParams:
+    """The parameters of `churn`; DEFINITIONS: docs/churn.md.
+
+    inactive_days is found in the data where it is not given and the definition needs it.
+    """
+
+    definition: ChurnDefinition = "lifecycle"
+    period: ChurnPeriod = "month"
+    inactive_days: int | None = None
+    leave_event: str | None = None
+    return_event: str | None = None
+    taxonomy: str | None = None
+    paths: bool = False
+    last: int = 3
+    by: tuple[str, ...] = ()
+    confidence: float = 0.95
+    roster: str | None = None
+    hash_key: str | None = None
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        check_choice("--definition", self.definition, get_args(ChurnDefinition))
+        check_choice("--period", self.period, get_args(ChurnPeriod))
+        quantile(self.confidence)
+        for text in (self.leave_event, self.return_event):
+            if text is not None:
+                parse_selector(text)
+        if self.leave == ANY:
+            raise UsageError("--leave-event: not every event is a leaving.", "Name one of them.")
+        if len(set(self.by)) < len(self.by):
+            raise UsageError("--by: a column is named twice.")
+        if not 1 <= self.last <= MOST_LAST:
+            raise UsageError(f"--last: a path has between 1 and {MOST_LAST} events.")
+        self._check_window()
+        self._check_roster()
+        if self.taxonomy is not None:
+            _ = self.categories  # a fault in the file is told before any data is read
+
+    def _check_window(self) -> None:
+        if self.inactive_days is None:
+            return
+        if self.definition != "inactivity":
+            raise UsageError(
+                f"--inactive-days is for --definition inactivity, not {self.definition}."
+            )
+        if not 1 <= self.inactive_days <= FURTHEST:
+            raise UsageError(f"--inactive-days: name a number of days from 1 to {FURTHEST:,}.")
+
+    def _check_roster(self) -> None:
+        if self.roster is not None:
+            check_suffix(self.roster, "--roster")
+        if self.hash_key is None:
+            return
+        if self.roster is None:
+            raise UsageError("--hash-key is for the ids in a --roster FILE, and none is asked for.")
+        least, most = KEY_BYTES
+        if not least <= len(self.key) <= most:
+            raise UsageError(
+                f"--hash-key: the environment variable {self.hash_key} has to hold a key of "
+                f"{least} to {most} bytes; it holds {len(self.key)}.",
+                "Make one with: python3 -c 'import secrets; print(secrets.token_hex(16))'",
+            )
+
+    @property
+    def leave(self) -> Selector | None:
+        """The events that are a leaving, if any are."""
+        return None if self.leave_event is None else parse_selector(self.leave_event)
+
+    @property
+    def activity(self) -> Selector:
+        """What counts as activity, unless it is a leaving; any event by default."""
+        return ANY if self.return_event is None else parse_selector(self.return_event)
+
+    @property
+    def key(self) -> bytes:
+        """The key of hashed ids; empty where ids are told as they are."""
+        return b"" if self.hash_key is None else os.environb.get(self.hash_key.encode(), b"")
+
+    @property
+    def window(self) -> int:
+        """How many silent days make a churned member."""
+        assert self.inactive_days is not None, "the survey comes first"
+        return self.inactive_days
+
+    @cached_property
+    def categories(self) -> Taxonomy:
+        """What the reasons of leaving are counted as."""
+        return default_taxonomy() if self.taxonomy is None else read_taxonomy(self.taxonomy)

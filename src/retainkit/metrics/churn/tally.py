@@ -1,0 +1,157 @@
+"""Counts of some members' spells, additive over disjoint members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from retainkit.choices import Period
+from retainkit.metrics.base import add_up, filled, segment_keys
+from retainkit.metrics.churn.params import ChurnParams
+from retainkit.metrics.churn.paths import paths, returns, segments_of, units_of
+from retainkit.metrics.churn.spells import OPEN, Spells, activity, gaps, spells
+from retainkit.metrics.groups import Groups
+from retainkit.periods import Ints, Window
+from retainkit.timeline import Needs, Timeline
+
+# kind: which table a row goes into. at: a day or period, an age, a gap. text: a path, a reason.
+KEYS = {"kind": pl.String, "at": pl.Int64, "text": pl.String}
+FINDINGS = ("early", "twice", "only", "young")
+MEASURES = ("begun", "again", "ended", "of_start", "yes", "no", *FINDINGS)
+
+FLOW, GAP, REASON, PATH, RETURN = "flow", "gap", "reason", "path", "return"
+TIMING, SECOND_LIFE, WINBACK = "timing", "second_life", "winback"
+
+
+def needs(params: ChurnParams, _joined: bool) -> Needs:
+    """Return what `churn` reads of each event."""
+    listed = params.roster is not None
+    counted = params.period if params.definition == "lifecycle" else "day"
+    leave = () if params.leave is None else (params.leave,)
+    return Needs(
+        grain="exact" if params.paths or listed else counted,
+        selectors=(params.activity, *leave),
+        segments=params.by,
+        left=params.definition == "leave" and params.leave is None,
+        reason=True,
+        worth=listed,
+        event=params.paths,
+        ids=listed,
+    )
+
+
+def tally(timeline: Timeline, params: ChurnParams, window: Window) -> pl.DataFrame:
+    """Return counts by `[seg_i…], kind, at, text`.
+
+    flow: spells that begin (`again`: of them, not the first) and end at a day or period
+    (`of_start`: of them, begun before that period). timing, second_life, winback: by age, how
+    many came to their end (`yes`) and how many were last seen (`no`). path: by age, churned and
+    stayed. gap, reason, return: how many (`yes`). A row without a kind has the findings.
+    """
+    found = spells(timeline, params, window)
+    groups = Groups.of_members(timeline, params.by, found.member)
+    parts = [_findings(found, params), *_flows(timeline, params, found, groups)]
+    parts += _durations(timeline, params, found, groups, window)
+    parts.append(_reasons(timeline, params, found))
+    if params.definition == "inactivity":
+        parts.append(gap_counts(timeline, params))
+    if params.paths:
+        units = units_of(timeline, params, found, window)
+        parts.append(paths(timeline, params, units).with_columns(kind=pl.lit(PATH)))
+        parts.append(returns(timeline, params, units).with_columns(kind=pl.lit(RETURN)))
+    return add_up(pl.concat(filled(part, KEYS, MEASURES) for part in parts), MEASURES)
+
+
+def gap_counts(timeline: Timeline, params: ChurnParams) -> pl.DataFrame:
+    """Return how often each number of days lies between active days; of no segment."""
+    days, times = np.unique(gaps(activity(timeline, params, "day")), return_counts=True)
+    nobody = {key: pl.lit(None, pl.String) for key in segment_keys(params.by)}
+    return pl.DataFrame({"at": days, "yes": times}).with_columns(kind=pl.lit(GAP), **nobody)
+
+
+def _findings(found: Spells, params: ChurnParams) -> pl.DataFrame:
+    nobody = {key: pl.Series([None], dtype=pl.String) for key in segment_keys(params.by)}
+    return pl.DataFrame(
+        {**nobody, "early": [found.early], "twice": [found.twice], "only": [found.only]}
+    )
+
+
+def _flows(
+    timeline: Timeline, params: ChurnParams, found: Spells, groups: Groups
+) -> Iterator[pl.DataFrame]:
+    """Yield how many spells begin and end when."""
+    flow = pl.lit(FLOW)
+    yield groups.by("at", found.begin).tally(begun=None, again=~found.first).with_columns(kind=flow)
+    ended = np.flatnonzero(found.ended)
+    begin, end = (_periods(timeline, found, rows, params.period)[ended] for rows in _ends(found))
+    counts = groups.take(ended).by("at", found.end[ended])
+    yield counts.tally(ended=None, of_start=begin < end).with_columns(kind=flow)
+
+
+def _ends(found: Spells) -> tuple[Ints, Ints]:
+    return found.begin, found.end
+
+
+def _periods(timeline: Timeline, found: Spells, days: Ints, period: Period) -> Ints:
+    """Return the periods of begins or ends of spells; OPEN stays what it is."""
+    if found.unit == period:
+        return days
+    periods = days.copy()
+    known = days != OPEN
+    periods[known] = timeline.calendar.from_days(days[known], period)
+    return periods
+
+
+def _durations(
+    timeline: Timeline, params: ChurnParams, found: Spells, groups: Groups, window: Window
+) -> Iterator[pl.DataFrame]:
+    """Yield how long first spells, later ones and silences last, in periods."""
+    begin, end = (_periods(timeline, found, days, params.period) for days in _ends(found))
+    follows = np.append(~found.first, False)[1:]
+    back = np.where(follows, np.append(begin, OPEN)[1:], OPEN)
+    for kind, some, since, until in (
+        (TIMING, found.first, begin, end),
+        (SECOND_LIFE, ~found.first, begin, end),
+        (WINBACK, found.ended, end, back),
+    ):
+        rows = np.flatnonzero(some)
+        yield from _lasted(kind, groups.take(rows), since[rows], until[rows], params, window)
+
+
+def _lasted(
+    kind: str, groups: Groups, since: Ints, until: Ints, params: ChurnParams, window: Window
+) -> Iterator[pl.DataFrame]:
+    """Yield durations by age: those that are over, and those last seen at an age that is over."""
+    over = window.last_complete(params.period)
+    came = until <= over
+    age = np.where(came, until, over) - since
+    seen = age >= 0
+    yield (
+        groups.take(np.flatnonzero(seen))
+        .by("at", age[seen])
+        .tally(yes=came[seen], no=~came[seen])
+        .with_columns(kind=pl.lit(kind))
+    )
+    if kind == TIMING:
+        yield groups.tally(young=~seen)
+
+
+def _reasons(timeline: Timeline, params: ChurnParams, found: Spells) -> pl.DataFrame:
+    """Return the reasons of leaving, each at its member's last churn."""
+    ended = np.flatnonzero(found.ended)
+    member = found.member[ended]
+    last = ended[np.append(member[1:] != member[:-1], True)[: len(ended)]]
+    member = found.member[last]
+    reason = pl.Series("", [], dtype=pl.String) if timeline.reason is None else timeline.reason
+    if timeline.reason is None:
+        last = member = last[:0]
+    said = pl.DataFrame(
+        [
+            *segments_of(timeline, params.by, member),
+            pl.Series("at", _periods(timeline, found, found.end[last], params.period)),
+            reason.gather(member).alias("text"),
+        ]
+    )
+    return said.group_by(pl.all()).len("yes").with_columns(kind=pl.lit(REASON))

@@ -1,0 +1,184 @@
+"""Pictures: what is in them, that data stays data, and what is said where there is none."""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree
+
+import churn_samples
+import polars as pl
+import pytest
+import render_samples as samples
+import vl_convert
+
+from retainkit.errors import OutputError, UsageError
+from retainkit.render import render_bytes, render_text
+from retainkit.render.charts import PICTURES, check_picture, spec_of
+from retainkit.render.charts.convert import converted
+from retainkit.results import Result
+
+NAMES = (*samples.HOSTILE, "q\"uo'te\\", "${x}", "datum.x", "https://example.com/a.png")
+LONG = "very long " * 200
+ONE = {
+    "churn": churn_samples.churn(people=200),
+    "cohort": samples.plain_cohort(),
+    "retention": samples.retention(),
+}
+BY_SEGMENT = {
+    "churn": churn_samples.churn(NAMES, people=60),
+    "cohort": samples.segment_cohort(NAMES),
+    "retention": samples.retention(NAMES),
+}
+EACH = [(command, table) for command, tables in PICTURES.items() for table in tables]
+EACH_PICTURE = pytest.mark.parametrize(("command", "table"), EACH)
+# Where Vega keeps what it computes, rather than what it shows.
+COMPUTED = {"signal", "expr", "test", "update", "init", "on", "as", "field", "groupby", "sort"}
+
+
+def narrowed(result: Result, table: str) -> Result:
+    return replace(result, tables={table: result.tables[table]})
+
+
+def svg(result: Result, table: str = "main") -> ElementTree.Element:
+    return ElementTree.fromstring(render_text(result, "svg", table=table))
+
+
+def texts(picture: ElementTree.Element) -> str:
+    return " ".join(filter(None, (node.text for node in picture.iter())))
+
+
+def computed(spec: Any) -> Iterator[str]:
+    """Yield every text that Vega computes with."""
+    items = spec.items() if isinstance(spec, dict) else enumerate(spec)
+    for key, value in items:
+        if key in COMPUTED:
+            yield json.dumps(value, ensure_ascii=False)
+        elif isinstance(value, dict | list) and key != "values":
+            yield from computed(value)
+
+
+@EACH_PICTURE
+def test_a_picture_says_what_it_is_of(command: str, table: str) -> None:
+    result = ONE[command]
+    picture = svg(result, table)
+    assert picture.tag.endswith("svg")
+    said = texts(picture)
+    assert f"{command} · " in said or f" {command} " in f" {said} "
+    assert result.definition[:40] in said
+    assert not {node.tag.rpartition("}")[2] for node in picture.iter()} & {"script", "image", "a"}
+
+
+@EACH_PICTURE
+def test_a_png_has_a_size(command: str, table: str) -> None:
+    data = render_bytes(ONE[command], "png", table=table)
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", data[16:24])
+    assert width > 400
+    assert height > 200
+
+
+@EACH_PICTURE
+def test_names_out_of_the_data_are_drawn_and_computed_with_by_none(
+    command: str, table: str
+) -> None:
+    result = narrowed(BY_SEGMENT[command], table)
+    spec = spec_of(result)
+    compiled = vl_convert.vegalite_to_vega(spec, vl_version="5.20")
+    reckoned = "\n".join(computed(compiled))
+    for text in ("</script>", "[red]", "私域社群", "uo'te", "example.com", "datum.x", "${x}"):
+        assert text not in reckoned
+    shown = texts(svg(result, table))
+    assert any(name in shown for name in ("[red]sale[/red]", "=1+1", "a|b`c`", "q\"uo'te\\"))
+
+
+@EACH_PICTURE
+@pytest.mark.parametrize("name", ["\x1b]52;c;eA==\x07\x00", LONG, "*"])
+def test_any_name_can_be_drawn(command: str, table: str, name: str) -> None:
+    made = BY_SEGMENT[command]
+    frame = made.tables[table].with_columns(channel=pl.lit(name))
+    picture = svg(replace(made, definition=f"{name} </title>", tables={table: frame}), table)
+    assert not set(texts(picture)) & set("\x1b\x07\x00")
+
+
+def test_column_names_are_data_too() -> None:
+    made = narrowed(BY_SEGMENT["churn"], "timing")
+    named = {"timing": made.tables["timing"].rename({"channel": "');alert(1)//</script>"})}
+    spec = spec_of(replace(made, tables=named))
+    compiled = vl_convert.vegalite_to_vega(spec, vl_version="5.20")
+    assert "alert" not in "\n".join(computed(compiled))
+    assert "alert(1)" in texts(ElementTree.fromstring(converted(spec, "svg")))
+
+
+def test_segments_that_look_alike_stay_apart() -> None:
+    made = churn_samples.churn(["a\u200b", "a\u200c"], people=60)
+    assert "a\ufffd (2)" in texts(svg(made, "timing"))
+
+
+@EACH_PICTURE
+def test_no_rows_are_a_picture_that_says_so(command: str, table: str) -> None:
+    made = ONE[command]
+    empty = replace(made, tables={table: made.tables[table].clear()})
+    assert "There is nothing to draw" in texts(svg(empty, table))
+
+
+def test_what_is_not_over_is_lighter() -> None:
+    for command, table in (("churn", "main"), ("churn", "reasons_over_time"), ("cohort", "main")):
+        spec = spec_of(narrowed(ONE[command], table))
+        assert {datum["strength"] for datum in spec["data"]["values"]} == {1, 0.45}
+        assert any("not over yet" in line for line in spec["title"]["subtitle"])
+
+
+def test_reasons_of_periods_that_are_over_are_not_lighter() -> None:
+    made = narrowed(ONE["churn"], "reasons_over_time")
+    for day, strengths in ((30, {1, 0.45}), (31, {1})):
+        as_of = datetime(2025, 6, 1, tzinfo=UTC) + timedelta(days=day - 1)
+        spec = spec_of(replace(made, data=replace(made.data, as_of=as_of)))
+        assert {datum["strength"] for datum in spec["data"]["values"]} == strengths
+
+
+def test_churned_members_hang_below_the_line() -> None:
+    values = spec_of(narrowed(ONE["churn"], "main"))["data"]["values"]
+    assert all(
+        (value["members"] <= 0) == (value["series"] == "churned") or not value["members"]
+        for value in values
+    )
+    leave = spec_of(narrowed(churn_samples.churn(definition="leave", people=60), "main"))
+    assert {value["series"] for value in leave["data"]["values"]} == {"joined", "churned"}
+
+
+def test_a_specification_names_nothing_to_fetch() -> None:
+    for command, table in EACH:
+        spec = spec_of(narrowed(ONE[command], table))
+        assert "url" not in json.dumps(spec)
+        assert "$schema" not in spec
+
+
+def test_nothing_is_fetched() -> None:
+    with pytest.raises(OutputError, match=r"cannot be drawn.*not allowed"):
+        converted({"data": {"url": "https://example.com/a.csv"}, "mark": "bar"}, "svg")
+
+
+def test_a_table_without_a_picture_is_answered_with_those_that_have_one() -> None:
+    with pytest.raises(UsageError, match="'survival'; it has them of main, timing, second_life"):
+        render_bytes(ONE["churn"], "svg", table="survival")
+    with pytest.raises(UsageError, match=r"stock has no picture.*churn \(main, .*retention \(main"):
+        render_bytes(samples.timed(), "png")
+
+
+def test_without_the_extra_the_error_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    for ask in (
+        lambda: render_bytes(ONE["cohort"], "svg"),
+        lambda: check_picture("cohort", "main"),
+    ):
+        with pytest.raises(OutputError, match="vl-convert, which is not installed") as told:
+            ask()
+        assert told.value.hint == "Install it: pip install 'retainkit[charts]'"
