@@ -63,6 +63,49 @@ def test_survival_of_the_6mp_trial_is_as_published() -> None:
     assert test["p_value"] < 0.0001
 
 
+def oulad() -> tuple[pl.DataFrame, date]:
+    """Return the students of OULAD as a club, and the end of observation.
+
+    Who withdrew joined on one day; who was censored after n days joined so that its day n is the
+    last that is over.
+    """
+    counts = pl.read_csv(Path(__file__).parent / "data" / "oulad" / "withdrawals.csv")
+    end = MONDAY + timedelta(days=1000)
+    students = counts.select(
+        pl.exclude("students").repeat_by("students").explode(empty_as_null=False)
+    )
+    days = pl.duration(days="days")
+    withdrew = pl.col("withdrawn") == 1
+    joined = pl.when(withdrew).then(pl.lit(MONDAY)).otherwise(end - days - pl.duration(days=1))
+    left = pl.when(withdrew).then(pl.lit(MONDAY) + days)
+    return students.with_row_index("user_id", 1).with_columns(joined=joined, left=left), end
+
+
+@pytest.mark.parametrize(
+    ("column", "groups", "statistic"),
+    # lifelines 0.30.3, statistics.multivariate_logrank_test on the same students
+    [("gender", 2, 2.62013760535673), ("code_module", 7, 904.1042438703188)],
+)
+def test_withdrawals_of_oulad_are_those_of_another_library(
+    column: str, groups: int, statistic: float
+) -> None:
+    members, end = oulad()
+    result = retainkit.churn(
+        members.select("user_id", event_time="joined"),
+        members=members,
+        definition="leave",
+        period="day",
+        by=column,
+        as_of=end,
+    )
+    (test,) = result.tables["logrank"].to_dicts()
+    assert test["groups"] == groups
+    assert test["statistic"] == pytest.approx(statistic)
+    withdrew = members.filter(withdrawn=1)[column].value_counts()
+    told = result.tables["survival"].select(column, "churned")
+    assert dict(told.iter_rows()) == dict(withdrew.iter_rows())
+
+
 def history(*days: tuple[str, str, str]) -> pl.DataFrame:
     return pl.DataFrame(days, schema=["user_id", "event_time", "event"], orient="row")
 

@@ -56,7 +56,8 @@ def churn(
     tables["returns"] = returns(seen, by) if with_paths else []
     findings = seen.findings.copy()
     begun = [seen.period(life.spells[0].begin) for life in seen.lives]
-    findings["too_young"] = sum(not seen.complete(period) for period in begun)
+    youngest = first_age(seen)  # the first age at which anyone can churn has to be over
+    findings["too_young"] = sum(not seen.complete(period + youngest) for period in begun)
     if seen.inactive_days is not None:
         findings["undecided"] = sum(life.spells[-1].end is None for life in seen.lives)
     return tables, findings

@@ -52,6 +52,7 @@ TRUTHS = (
         commands=(
             f"retainkit cohort {_BOTH} {_VISITS} --by channel --horizon 3",
             f"retainkit retention {_BOTH} {_VISITS} --by channel --days 1,7,30",
+            f"retainkit churn {_BOTH} --definition leave --by channel",
         ),
     ),
     Truth(
@@ -75,6 +76,8 @@ TRUTHS = (
             f" --start-event \"checkout[page = '{plan.BROKEN_PAGE}']\" --return-event pay",
             f"retainkit cohort {_EVENTS} --since {plan.BROKEN_FROM} --period day --horizon 0"
             " --start-event \"checkout[page = 'checkout']\" --return-event pay",
+            f"retainkit churn {_BOTH} --since {plan.BROKEN_FROM} --definition leave --table paths"
+            " --last 1 --event-col \"event || ' ' || page\" --leave-event '\"leave settings\"'",
         ),
     ),
     Truth(
@@ -93,6 +96,7 @@ TRUTHS = (
         commands=(
             f"retainkit cohort {_BOTH} --by group --cohorts recurring --start-event visit"
             f" {_VISITS} --horizon 1",
+            f"retainkit churn {_BOTH} --definition leave --by group --since {plan.SILENT_FROM}",
         ),
     ),
     Truth(

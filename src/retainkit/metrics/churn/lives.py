@@ -10,6 +10,7 @@ import polars as pl
 from retainkit.columns import column
 from retainkit.metrics.base import segment_keys
 from retainkit.metrics.churn.params import ChurnParams
+from retainkit.metrics.churn.tally import first_age
 from retainkit.stats.intervals import wilson
 from retainkit.stats.survival import Curve, kaplan_meier, log_rank, median
 
@@ -36,10 +37,8 @@ _TEST = {"groups": pl.Int64, "statistic": pl.Float64, "df": pl.Int64, "p_value":
 
 def curves(durations: pl.DataFrame, params: ChurnParams) -> Curves:
     """Return the curve of each segment; durations: `[seg_i…], at, yes, no`, of one kind."""
-    keys = segment_keys(params.by)
-    first = 1 if params.definition == "lifecycle" else 0  # no run of periods is shorter
-    counted = durations.filter(pl.col("at") >= first)
-    parts = counted.sort(keys).group_by(keys, maintain_order=True) if keys else [((), counted)]
+    keys, first = segment_keys(params.by), first_age(params)
+    parts = durations.sort(keys).group_by(keys, maintain_order=True) if keys else [((), durations)]
     return {
         segment: kaplan_meier(part["at"], part["yes"], part["no"], first, params.confidence)
         for segment, part in parts

@@ -127,7 +127,7 @@ def _lasted(
     over = window.last_complete(params.period)
     came = until <= over
     age = np.where(came, until, over) - since
-    seen = age >= 0
+    seen = age >= first_age(params)
     yield (
         groups.take(np.flatnonzero(seen))
         .by("at", age[seen])
@@ -136,6 +136,11 @@ def _lasted(
     )
     if kind == TIMING:
         yield groups.tally(young=~seen)
+
+
+def first_age(params: ChurnParams) -> int:
+    """Return the least age at which a spell or a silence can end: no run is shorter than 1."""
+    return 1 if params.definition == "lifecycle" else 0
 
 
 def _reasons(timeline: Timeline, params: ChurnParams, found: Spells) -> pl.DataFrame:

@@ -45,7 +45,7 @@ def gap_notes(gaps: pl.DataFrame, params: ChurnParams) -> Iterator[str]:
         yield (
             f"Of {counted(total, 'gap')} between a member's active days, {longer:,} "
             f"({longer / total:.1%}) {'was' if longer == 1 else 'were'} longer than "
-            f"{counted(params.inactive_days or 0, 'day')}: churned, and back later."
+            f"{counted(params.inactive_days or 0, 'day')}."
         )
 
 
@@ -73,10 +73,15 @@ def notes(
     if young := found["young"]:
         yield (
             counted(young, "member is", "members are")
-            + f" too young for `timing`: not one {params.period} of theirs is over."
+            + f" too young for `timing`: {_young(params)} is not over by as-of."
         )
     if more:
         yield f"{counted(more, 'rarer path is', 'rarer paths are')} not shown in `paths`."
+
+
+def _young(params: ChurnParams) -> str:
+    which = "after their first" if params.definition == "lifecycle" else "of their start"
+    return f"the {params.period} {which}"
 
 
 def _doubts(main: pl.DataFrame, params: ChurnParams) -> Iterator[str]:

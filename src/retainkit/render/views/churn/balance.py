@@ -20,7 +20,7 @@ _WORDS = {
     "quick": "(new + resurrected) / churned; below 1, fewer are active than before",
     "rate of start": "of those present at the start of the {period}, the share gone by its end",
     "average": "churned, of the mean of start and end",
-    "exposure": "churned, of members at any time of the {period}",
+    "exposure": "churned, per day that a member was there, times the days of the {period}",
 }
 
 
