@@ -95,7 +95,8 @@ def _wanted(needs: Needs) -> Wanted:
 
 
 def _settled(requests: Sequence[Request], events: Events) -> Needs:
-    """Return what is needed now that it is known whether members' joining times are."""
+    """Return what is needed now that it is known what there is."""
     joined = events.members is not None and events.members["joined"].count() > 0
     needs = Needs.union([request.needs(joined) for request in requests])
+    needs = replace(needs, worth=needs.worth and "amount" in events.mapping)
     return replace(needs, grain="exact") if "event" in events.segments else needs

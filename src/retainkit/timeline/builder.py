@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from retainkit.periods import Calendar, Ints
 from retainkit.selectors import ANY
-from retainkit.timeline.extras import first_touch, millionths, order_codes
+from retainkit.timeline.extras import event_codes, first_touch, millionths, order_codes
 from retainkit.timeline.model import Bools, Needs, Timeline, first_of_each
 from retainkit.timeline.packing import (
     SHARED_BITS,
@@ -26,15 +26,13 @@ from retainkit.timeline.packing import (
     is_text,
 )
 from retainkit.timeline.people import Listed, merged_names, named, strangers
+from retainkit.timeline.rows import Rows, Side
 from retainkit.timeline.runs import END, Bounds, Runs, Spill, slices
-from retainkit.timeline.sorting import distinct, sort_order
-
-Side = Literal["member", "event"]
+from retainkit.timeline.sorting import distinct
 
 PIECE = 1 << 16  # rows that are packed at a time: their columns fit the cache of a core
 
 _CHECK_BITS = WORD - SHARED_BITS
-_MARK_BITS = 16
 
 
 @dataclass
@@ -59,7 +57,8 @@ class Builder:
     def __post_init__(self) -> None:
         self._lock = Lock()
         self._layout: Layout | None = None
-        self._rows: Runs[Any] = Runs(_merged_keys) if self.packs else Runs(self._merged)
+        self._kept = Rows(self.needs, self.segments)
+        self._rows: Runs[Any] = Runs(_merged_keys) if self.packs else Runs(self._kept.merged)
         self._checks: Runs[Keys] = Runs(_merged_keys)
         self._names: Runs[pl.DataFrame] = Runs(merged_names)
         self._listed: Listed | None = None
@@ -70,12 +69,13 @@ class Builder:
             return
         run: Any
         run, known = self._packed(events) if self.packs else self._sorted(events)
+        names = self._named(events["member"])
         with self._lock:
             self._rows.add(run)
             for each in known:
                 self._checks.add(each)
-            if self.needs.ids:
-                self._names.add(self._named(events["member"]))
+            for ids in names:
+                self._names.add(ids)
             kinds = (self._rows, self._checks, self._names)
             if sum(kind.held_bytes for kind in kinds) > self.room:
                 self._rows.file(self.spill, self._aligned_bits)
@@ -102,6 +102,7 @@ class Builder:
         edges = np.append(starts, len(keys))
         if len(known) > len(starts):
             edges = np.append(np.searchsorted(keys, known), len(keys)).astype(np.int64)
+        names, event = event_codes(run["event"]) if self.needs.event else (None, None)
         return Timeline(
             calendar=self.calendar,
             grain=self.needs.grain,
@@ -117,18 +118,15 @@ class Builder:
             marks=marks,
             amount=self._amount(run),
             order=order_codes(run) if self.needs.order else None,
-            event=run["event"] if self.needs.event else None,
+            event=event,
+            names=names,
             distinct=self._layout is not None and not self._layout.mark_bits,
         )
 
     @property
-    def _keeps_all(self) -> bool:
-        return self.needs.keeps_all or any(side == "event" for _, side in self.segments)
-
-    @property
     def packs(self) -> bool:
         """Whether a row is one word."""
-        return self.packing.words and not self._keeps_all
+        return self.packing.words and not self._kept.all_kept
 
     @property
     def _aligned_bits(self) -> int:
@@ -156,15 +154,8 @@ class Builder:
         ids = events["member"]
         keys = self.packing.keys(ids)
         checks = self.packing.checks(ids, keys)
-        rows = {
-            "key": keys,
-            "time": self._periods(events["time"].to_numpy()),
-            "marks": events["marks"].to_numpy(),
-        }
-        whole = pl.DataFrame(rows)
-        if self._keeps_all:
-            whole = whole.hstack(events.drop("member", "time", "marks"))
-        return whole[np.argsort(keys)], [] if checks is None else [distinct(checks)]
+        rows = self._kept.of(keys, self._periods(events["time"].to_numpy()), events)
+        return rows, [] if checks is None else [distinct(checks)]
 
     def _periods(self, time: Ints) -> Ints:
         return time if self.needs.grain == "exact" else self.calendar.index(time, self.needs.grain)
@@ -191,35 +182,6 @@ class Builder:
         keys <<= np.uint64(self._layout.low_bits)
         return keys, self._layout.times(words), self._layout.marks(words)
 
-    def _merged(self, runs: list[pl.DataFrame]) -> pl.DataFrame:
-        if not runs:
-            return self._no_rows
-        rows = pl.concat(runs)
-        keys, times, marks = (rows[name].to_numpy() for name in ("key", "time", "marks"))
-        if self.needs.event:  # names first: an order that does not hang on how rows came
-            names = rows["event"].rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
-            marks = (names << _MARK_BITS) | marks
-        rows = rows[sort_order(keys, times, marks)]
-        if self._keeps_all:
-            return rows
-        columns = (rows[name].to_numpy() for name in ("key", "time", "marks"))
-        return rows.filter(pl.Series(first_of_each(*columns)))
-
-    @property
-    def _no_rows(self) -> pl.DataFrame:
-        sides = enumerate(side for _, side in self.segments)
-        return pl.DataFrame(
-            schema={
-                "key": pl.UInt64,
-                "time": pl.Int64,
-                "marks": pl.UInt16,
-                "amount": pl.Float64,
-                "order": pl.String,
-                "event": pl.String,
-                **{f"seg_{i}": pl.String for i, side in sides if side == "event"},
-            }
-        )
-
     def _list_members(self) -> None:
         """Bring the member table into the order of keys."""
         if self.table is None or self._listed is not None:
@@ -232,8 +194,8 @@ class Builder:
             keys = layout.place(keys, self.packing)
         if checks is not None:
             self._checks.add(distinct(checks))
-        if self.needs.ids:
-            self._names.add(named(keys, ids))
+        for names in self._named(ids):
+            self._names.add(names)
         self._listed = Listed.of(keys, self.table)
 
     def _people(self, bounds: Bounds, active: Keys) -> tuple[Keys, pl.DataFrame, Bools]:
@@ -245,13 +207,19 @@ class Builder:
         self._check(bounds, np.union1d(active, listed.keys))
         return listed.with_active(active, self.needs)
 
-    def _named(self, ids: pl.Series) -> pl.DataFrame:
+    def _named(self, ids: pl.Series) -> list[pl.DataFrame]:
+        """Return the ids of keys where they are asked for and are not the keys themselves."""
+        if not self.needs.ids or not (is_text(ids.dtype) or self.packing.hashed):
+            return []
         keys = self.packing.keys(ids)
         if self._layout is not None:
             keys = self._layout.place(keys, self.packing)
-        return named(keys, self.packing.ids(ids))
+        return [named(keys, self.packing.ids(ids))]
 
     def _ids(self, bounds: Bounds, known: Keys) -> pl.Series:
+        if not self._names.rows:
+            low = np.uint64(self._layout.low_bits if self._layout else 0)
+            return pl.Series((known >> low).view(np.int64))
         names = self._names.between(bounds)
         return names["id"].gather(np.searchsorted(names["key"].to_numpy(), known))
 

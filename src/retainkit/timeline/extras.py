@@ -22,6 +22,23 @@ def first_touch(column: pl.Series, bounds: Ints, time: Ints) -> pl.Series:
     return everyone.join(smallest, on="owner", how="left", maintain_order="left")["value"]
 
 
+def event_codes(event: pl.Series) -> tuple[pl.Series, Ints]:
+    """Return the names that Categorical events have, in order, and which of them each event has.
+
+    None, of an event without a name, comes first.
+    """
+    names = event.unique()
+    told = pl.DataFrame([names.cast(pl.String).alias("name"), _physical(names).alias("at")])
+    told = told.sort("name", nulls_last=False)
+    codes = np.zeros(int(told["at"].max() or 0) + 1, dtype=np.int64)  # type: ignore[arg-type]
+    codes[told["at"].to_numpy()] = np.arange(told.height)
+    return told["name"], codes[_physical(event).to_numpy()]
+
+
+def _physical(event: pl.Series) -> pl.Series:
+    return event.to_physical().cast(pl.Int64).fill_null(-1) + 1
+
+
 def millionths(amount: pl.Series) -> Ints:
     """Return amounts as integers, none as 0; raises InputError beyond what 64 bits hold."""
     known = amount.fill_nan(None).fill_null(0.0)

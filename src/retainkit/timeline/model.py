@@ -71,9 +71,10 @@ class Timeline:
     the events of member i are rows bounds[i] to bounds[i + 1].
     time: Ints[rows], us where grain is "exact", else the index of the grain's period.
     marks: uint16[rows], bit i tells whether selectors[i] passes. amount: Ints[rows] in
-    millionths; order: Ints[rows], a code for each order id, -1 where there is none. event: a
-    String a row, null where it has no name; rows of one time are then in the order of names.
-    distinct: whether it is known that no two events of a member have the same time.
+    millionths; order: Ints[rows], a code for each order id, -1 where there is none. event:
+    Ints[rows], which of `names` (in order, null for no name) it has; rows of one time are then in
+    the order of names. distinct: whether it is known that no two events of a member have the same
+    time.
     """
 
     calendar: Calendar
@@ -88,7 +89,8 @@ class Timeline:
     marks: NDArray[np.uint16]
     amount: Ints | None = None
     order: Ints | None = None
-    event: pl.Series | None = None
+    event: Ints | None = None
+    names: pl.Series | None = None
     reason: pl.Series | None = None
     ids: pl.Series | None = None
     distinct: bool = False

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from retainkit.periods import Ints
+from retainkit.periods import SECOND, Ints
 from retainkit.timeline.model import first_of_each
 from retainkit.timeline.packing import WORD, Keys, Marks
 
@@ -42,6 +42,8 @@ def sort_order(keys: Keys, times: Ints, marks: Marks) -> Ints:
     """Return the order of rows by (key, time, marks)."""
     if not len(keys):
         return np.empty(0, dtype=np.int64)
+    if not (times % SECOND).any():  # whole seconds fit where microseconds do not
+        times = times // SECOND
     first_time = int(times.min())
     time_bits = (int(times.max()) - first_time).bit_length()
     mark_bits = int(marks.max()).bit_length()

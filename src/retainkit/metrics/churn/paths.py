@@ -111,10 +111,8 @@ def _spell_of(timeline: Timeline, found: Spells, rows: Ints) -> Ints:
 def _names(timeline: Timeline) -> tuple[pl.Series, Ints]:
     """Return the names of events, and for each row which it has."""
     assert timeline.event is not None
-    event = timeline.event.fill_null(_NAMELESS)
-    names = event.unique().sort()
-    codes = event.rank("dense").cast(pl.Int64).to_numpy() - 1
-    return names, codes
+    assert timeline.names is not None
+    return timeline.names.fill_null(_NAMELESS), timeline.event
 
 
 def _steps(timeline: Timeline, params: ChurnParams, rows: Ints, codes: Ints) -> list[pl.Series]:

@@ -14,7 +14,7 @@ from retainkit.metrics.churn.paths import paths, returns, segments_of, units_of
 from retainkit.metrics.churn.spells import OPEN, Spells, activity, gaps, spells
 from retainkit.metrics.groups import Groups
 from retainkit.periods import Ints, Window
-from retainkit.timeline import Needs, Timeline
+from retainkit.timeline import Grain, Needs, Timeline
 
 # kind: which table a row goes into. at: a day or period, an age, a gap. text: a path, a reason.
 KEYS = {"kind": pl.String, "at": pl.Int64, "text": pl.String}
@@ -28,10 +28,14 @@ TIMING, SECOND_LIFE, WINBACK = "timing", "second_life", "winback"
 def needs(params: ChurnParams, _joined: bool) -> Needs:
     """Return what `churn` reads of each event."""
     listed = params.roster is not None
-    counted = params.period if params.definition == "lifecycle" else "day"
+    grain: Grain = "day"
+    if params.definition == "lifecycle" and not listed:
+        grain = params.period
+    if params.paths:
+        grain = "exact"
     leave = () if params.leave is None else (params.leave,)
     return Needs(
-        grain="exact" if params.paths or listed else counted,
+        grain=grain,
         selectors=(params.activity, *leave),
         segments=params.by,
         left=params.definition == "leave" and params.leave is None,
