@@ -169,4 +169,4 @@ def _since(table: pl.DataFrame, periods: Ints, params: ChurnParams, window: Wind
     if window.since is None or not len(periods):
         return table
     first = int(window.calendar.index(np.array([window.since]), params.period)[0])
-    return table.filter(pl.Series(periods >= first))
+    return table.filter(column(periods >= first))

@@ -71,8 +71,7 @@ def _reasons(said: pl.DataFrame, params: ChurnParams, window: Window) -> dict[st
     categories = [params.categories.category(text) for text in texts]
     known = pl.DataFrame({"text": texts, "category": categories}, schema_overrides=_TEXTS)
     said = said.join(known, on="text", how="left", nulls_equal=True)
-    periods = column(said["at"].to_numpy()) if said.height else pl.Series([], dtype=pl.Int64)
-    named = window.calendar.names(periods.to_numpy().astype(np.int64), params.period)
+    named = window.calendar.names(said["at"].to_numpy().astype(np.int64), params.period)
     return {
         "reasons": _shared(said, params, category="category", reason="text"),
         "reasons_over_time": _shared(
@@ -168,7 +167,7 @@ def _by_age(part: pl.DataFrame, paths: pl.Series, ages: pl.Series, name: str) ->
     """Return counts[path, age]."""
     counts = np.zeros((len(paths), len(ages)))
     for axis, (column_, values) in enumerate((("text", paths), ("at", ages))):
-        places = pl.DataFrame({column_: values, f"axis_{axis}": np.arange(len(values))})
+        places = pl.DataFrame({column_: values}).with_row_index(f"axis_{axis}")
         part = part.join(places, on=column_, how="inner")
     counts[part["axis_0"].to_numpy(), part["axis_1"].to_numpy()] = part[name].to_numpy()
     return counts

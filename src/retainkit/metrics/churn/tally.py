@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from retainkit.choices import Period
+from retainkit.columns import column
 from retainkit.metrics.base import add_up, filled, segment_keys
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.metrics.churn.paths import paths, returns, segments_of, units_of
@@ -72,7 +73,9 @@ def gap_counts(timeline: Timeline, params: ChurnParams) -> pl.DataFrame:
     """Return how often each number of days lies between active days; of no segment."""
     days, times = np.unique(gaps(activity(timeline, params, "day")), return_counts=True)
     nobody = {key: pl.lit(None, pl.String) for key in segment_keys(params.by)}
-    return pl.DataFrame({"at": days, "yes": times}).with_columns(kind=pl.lit(GAP), **nobody)
+    return pl.DataFrame([column(days, "at"), column(times, "yes")]).with_columns(
+        kind=pl.lit(GAP), **nobody
+    )
 
 
 def _findings(found: Spells, params: ChurnParams) -> pl.DataFrame:
@@ -149,18 +152,18 @@ def first_age(params: ChurnParams) -> int:
 
 def _reasons(timeline: Timeline, params: ChurnParams, found: Spells) -> pl.DataFrame:
     """Return the reasons of leaving, each at its member's last churn."""
+    if timeline.reason is None:
+        schema = dict.fromkeys((*segment_keys(params.by), "kind", "text"), pl.String)
+        return pl.DataFrame(schema={**schema, "at": pl.Int64, "yes": pl.Int64})
     ended = np.flatnonzero(found.ended)
     member = found.member[ended]
     last = ended[np.append(member[1:] != member[:-1], True)[: len(ended)]]
     member = found.member[last]
-    reason = pl.Series("", [], dtype=pl.String) if timeline.reason is None else timeline.reason
-    if timeline.reason is None:
-        last = member = last[:0]
     said = pl.DataFrame(
         [
             *segments_of(timeline, params.by, member),
-            pl.Series("at", _periods(timeline, found, found.end[last], params.period)),
-            reason.gather(member).alias("text"),
+            column(_periods(timeline, found, found.end[last], params.period), "at"),
+            timeline.reason.gather(member).alias("text"),
         ]
     )
     return said.group_by(pl.all()).len("yes").with_columns(kind=pl.lit(REASON))
