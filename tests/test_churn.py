@@ -259,7 +259,7 @@ def test_ids_of_a_roster_can_be_hashed(tmp_path: Path, monkeypatch: pytest.Monke
     expected = [blake2b(name, key=key, digest_size=16).hexdigest() for name in (b"daily", b"once")]
     assert hashed == set(expected)
     monkeypatch.setenv("CLUB_KEY", "short")
-    with pytest.raises(UsageError, match="CLUB_KEY has to hold a key of 16 to 64 bytes"):
+    with pytest.raises(UsageError, match="has to hold a key of 16 to 64 bytes; it holds 5"):
         roster(tmp_path / "lost.csv", hash_key="CLUB_KEY")
 
 
@@ -284,7 +284,10 @@ def test_a_roster_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         ({"definition": "leaving"}, "--definition"),
         ({"period": "hour"}, "--period"),
         ({"inactive_days": 0, "definition": "inactivity"}, "--inactive-days"),
-        ({"inactive_days": 9}, "--inactive-days is for --definition inactivity"),
+        ({"inactive_days": "9"}, "--inactive-days"),
+        ({"inactive_days": True}, "--inactive-days"),
+        ({"paths": "no"}, "--paths"),
+        ({"by": 3}, "--by"),
         ({"leave_event": "*"}, "--leave-event"),
         ({"leave_event": "a ||"}, "Event selector"),
         ({"last": 0}, "--last"),
@@ -343,3 +346,55 @@ def test_reasons_are_counted_at_the_last_churn() -> None:
         (date(2024, 2, 1), "unknown", 1, 0.5),
         (date(2024, 4, 1), "cost", 1, 1.0),
     ]
+
+
+def test_what_lies_before_since_is_not_taken_for_silence() -> None:
+    events = history(
+        *(("old", f"2024-{month:02}-10", "visit") for month in range(1, 8)),
+        ("gone", "2024-01-15", "visit"),
+        ("gone", "2024-02-15", "quit"),
+        ("late", "2024-01-20", "visit"),
+        ("late", "2024-06-20", "quit"),
+    )
+    members = table(
+        ("old", "2024-01-10", None), ("gone", "2024-01-15", None), ("late", "2024-01-20", None)
+    )
+    stated: dict[str, Any] = {"members": members, "since": "2024-05-01", "leave_event": "quit"}
+    silent = retainkit.churn(events, definition="inactivity", inactive_days=40, **stated)
+    assert silent.main.select("present_start", "joined", "churned").rows() == [
+        (0, 1, 0), (1, 0, 0), (1, 0, 0),
+    ]  # fmt: skip
+    assert any("3 members joined before --since" in note for note in silent.notes)
+    left = retainkit.churn(events, definition="leave", **stated)
+    assert left.main.select("joined", "churned", "present_end").rows() == [
+        (2, 0, 2), (0, 1, 1), (0, 0, 1),
+    ]  # fmt: skip
+    assert any("1 of them, of whom nothing is" in note for note in left.notes)
+
+
+def test_a_roster_changes_no_number(tmp_path: Path) -> None:
+    events = pl.DataFrame(
+        {
+            "user_id": ["a", "a", "b", "b"],
+            "event_time": ["2024-01-02", "2024-02-03", "2024-01-02", "2024-02-05"],
+            "amount": ["1", "x", "1", "2"],
+        }
+    )
+    path = tmp_path / "lost.csv"
+    stated: dict[str, Any] = {"period": "week", "as_of": "2024-03-01"}
+    asked = retainkit.churn(events, roster=path, **stated)
+    assert asked.main.equals(retainkit.churn(events, **stated).main)
+    assert dict(pl.read_csv(path).select("member", "value").iter_rows()) == {"a": 1.0, "b": 3.0}
+    assert any(note == f"--roster {path}: 2 members, 2 silent." for note in asked.notes)
+
+
+def test_a_selector_that_takes_nothing_is_told() -> None:
+    result = retainkit.churn(SHOP, definition="leave", leave_event="quit", return_event="pay")
+    assert any("No event is taken by 'quit'" in note for note in result.notes)
+    assert not any("No event is taken by 'pay'" in note for note in result.notes)
+
+
+def test_leaving_times_that_cannot_be_read_are_an_error() -> None:
+    members = table(("daily", None, "soon"), ("once", None, "later"))
+    with pytest.raises(InputError, match="2 unreadable times in 'left', of 2"):
+        retainkit.churn(SHOP, members=members, definition="leave")

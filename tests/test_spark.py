@@ -338,7 +338,7 @@ def test_a_partition_is_packed_again_where_its_ids_collide(monkeypatch: pytest.M
         {
             "member": [f"u{i % 40}" for i in range(200)],
             "time": np.arange(200) * 86_400_000_000,
-            "marks": pl.Series([1] * 200, dtype=pl.UInt16),
+            "marks": pl.Series([1] * 200, dtype=pl.UInt32),
         }
     )
     window = Window(Calendar(), 0, 200 * 86_400_000_000, 201 * 86_400_000_000)

@@ -31,7 +31,7 @@ def test_sorting_is_by_key_then_time_then_marks(items: list[tuple[int, int, int]
     order = sort_order(
         np.array(columns[0], dtype=np.uint64),
         np.array(columns[1], dtype=np.int64),
-        np.array(columns[2], dtype=np.uint16),
+        np.array(columns[2], dtype=np.uint32),
     )
     assert [items[row] for row in order] == sorted(items)
 
@@ -51,7 +51,7 @@ def test_words_give_back_what_was_packed(items: list[tuple[int, int, int]], hash
     layout = Layout.of("week", 2, packing, hashed, weeks)
     given_keys = packing.keys(pl.Series(ids))
     words = np.empty(len(ids), np.uint64)
-    layout.pack(given_keys, weeks, marks.astype(np.uint16), packing, words)
+    layout.pack(given_keys, weeks, marks.astype(np.uint32), packing, words)
     assert layout.times(words).tolist() == weeks.tolist()
     assert layout.marks(words).tolist() == marks.tolist()
     placed = words >> np.uint64(layout.low_bits) << np.uint64(layout.low_bits)
@@ -73,7 +73,7 @@ def test_what_fits_no_word_is_packed_otherwise(
 ) -> None:
     packing, first = Packing(), np.array(weeks[:1])
     layout = Layout.of("week", 0, packing, hashed=False, times=first)
-    none, words = np.zeros(2, np.uint16), np.empty(2, np.uint64)
+    none, words = np.zeros(2, np.uint32), np.empty(2, np.uint64)
     with pytest.raises(RepackError) as raised:
         layout.pack(packing.keys(pl.Series(ids)), np.array(weeks), none, packing, words)
     assert raised.value.packing == again
@@ -126,7 +126,7 @@ def test_runs_in_files_are_the_same_runs(parts: list[list[int]], count: int) -> 
 
 
 def events(ids: list[object], times: list[int], **more: list[object]) -> pl.DataFrame:
-    marks = pl.Series(more.pop("marks", [1] * len(ids)), dtype=pl.UInt16)
+    marks = pl.Series(more.pop("marks", [1] * len(ids)), dtype=pl.UInt32)
     return pl.DataFrame({"member": ids, "time": times, "marks": marks, **more})
 
 

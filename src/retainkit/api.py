@@ -184,12 +184,12 @@ def churn(
     inactive_days: int | None = None,
     leave_event: str | None = None,
     return_event: str | None = None,
-    taxonomy: str | None = None,
+    taxonomy: str | Path | None = None,
     paths: bool = False,
     last: int = 3,
     by: str | Iterable[str] = (),
     confidence: float = 0.95,
-    roster: str | None = None,
+    roster: str | Path | None = None,
     hash_key: str | None = None,
     **source: Unpack[Keywords],
 ) -> Answer:
@@ -207,12 +207,12 @@ def churn(
         inactive_days=inactive_days,
         leave_event=leave_event,
         return_event=return_event,
-        taxonomy=taxonomy,
+        taxonomy=_path(taxonomy),
         paths=paths,
         last=last,
         by=_several(by),
         confidence=confidence,
-        roster=roster,
+        roster=_path(roster),
         hash_key=hash_key,
     )
     return _answer(Request(CHURN, params), events, source)
@@ -250,5 +250,9 @@ def _options(source: Mapping[str, Any]) -> SourceOptions:
 
 
 def _several(words: Word | Iterable[Word]) -> tuple[Word, ...]:
-    """Return one word or several as several."""
-    return (words,) if isinstance(words, str) else tuple(words)
+    """Return one word or several as several; what is no text is left to be refused."""
+    return tuple(words) if isinstance(words, Iterable) and not isinstance(words, str) else (words,)
+
+
+def _path(path: str | Path | None) -> str | None:
+    return str(path) if isinstance(path, Path) else path

@@ -77,6 +77,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "str": (str,),
     "str | None": (str, type(None)),
+    "bool": (bool,),
+    "int | None": (int, type(None)),
     "tuple[str, ...]": (str,),
     "tuple[int, ...]": (int,),
 }

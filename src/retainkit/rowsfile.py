@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import polars as pl
+import polars.selectors as cs
 
 from retainkit.errors import OutputError, UsageError
 from retainkit.replacement import Replacement
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
+
+
+_FORMULA_START = r"^[=+\-@\t\r]"
 
 
 class _Sink(Protocol):
@@ -73,6 +77,16 @@ _SINKS: dict[str, Callable[[BinaryIO], _Sink]] = {
 }
 
 
+def defused(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return text that a spreadsheet would run as a formula led by an apostrophe.
+
+    It begins with = + - @, a tab or a carriage return.
+    """
+    texts = cs.string().str.replace(_FORMULA_START, "'$0")
+    header = pl.Series(frame.columns, dtype=pl.String).str.replace(_FORMULA_START, "'$0")
+    return frame.with_columns(texts).rename(dict(zip(frame.columns, header, strict=True)))
+
+
 def check_suffix(path: str, option: str) -> None:
     """Raise UsageError unless `path` ends like a file that rows can be written to."""
     if Path(path).suffix.lower() not in _SINKS:
@@ -82,13 +96,17 @@ def check_suffix(path: str, option: str) -> None:
 class RowsFile:
     """A .csv, .ndjson (.jsonl) or .parquet file of rows.
 
-    option: the flag that named the path. Raises UsageError for another suffix and for a path
+    option: the flag that named the path. excel_safe: whether text in a CSV that a spreadsheet
+    would run as a formula is defused. Raises UsageError for another suffix and for a path
     that is one of `sources`, OutputError where the file cannot be written. Nothing stands at
     `path` before `finish`.
     """
 
-    def __init__(self, path: str, option: str, sources: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: str, option: str, sources: Sequence[str] = (), excel_safe: bool = False
+    ) -> None:
         check_suffix(path, option)
+        self._defuses = excel_safe and path.lower().endswith(".csv")
         place = Path(path)
         if place.is_symlink():
             raise OutputError(f"{option}: '{path}' is a link.", "Name the file itself.")
@@ -101,7 +119,7 @@ class RowsFile:
     def write(self, rows: pl.DataFrame) -> None:
         """Add rows; all with the same columns."""
         with self._place.told():
-            self._sink.write(rows)
+            self._sink.write(defused(rows) if self._defuses else rows)
 
     def finish(self) -> None:
         """Put the file in its place."""

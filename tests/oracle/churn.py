@@ -39,7 +39,7 @@ def churn(
     **definition: Any,
 ) -> tuple[dict[str, list[Row]], Counter[str]]:
     """The rows of every table by its name, and what was found; `world` was observed with `by`."""
-    seen = study(world, **definition)
+    seen = study(world, since=since, **definition)
     tables = {"main": main(seen, by, confidence, since)}
     first = watched(seen, lambda life: life.spells[:1])
     tables["timing"] = timing(seen, first, by, confidence)

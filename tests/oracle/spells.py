@@ -124,10 +124,18 @@ def joined_day(person: Person, world: World) -> int | None:
     return day_of(person.joined, world.tz)
 
 
-def inactivity(person: Person, rows: Sequence[Row], world: World, most: int) -> list[Spell]:
+def cut_off(person: Person, world: World, since: datetime | None) -> bool:
+    """Whether the member joined before the day from which on events are looked at."""
+    joined = joined_day(person, world)
+    return since is not None and joined is not None and joined < day_of(since, world.tz)
+
+
+def inactivity(
+    person: Person, rows: Sequence[Row], world: World, most: int, since: datetime | None
+) -> list[Spell]:
     """Days at most `most` apart; over `most` days after the last one, once that day is over."""
     days = {day_of(row["time"], world.tz) for row in rows}
-    joined = joined_day(person, world)
+    joined = None if cut_off(person, world, since) else joined_day(person, world)
     if joined is not None:
         days = {day for day in days if day >= joined} | {joined}
     spells = []
@@ -164,12 +172,16 @@ def leaving_days(person: Person, leave_event: str | None, world: World) -> set[i
 
 
 def leave(
-    person: Person, rows: Sequence[Row], leaving: set[int], world: World
+    person: Person, rows: Sequence[Row], leaving: set[int], world: World, since: datetime | None
 ) -> tuple[list[Spell], Counter[str]]:
     """From joining (else the first activity) to the first leaving day; and again, and again."""
     active = sorted({day_of(row["time"], world.tz) for row in rows})
     joined = joined_day(person, world)
     begin: int | None = joined if joined is not None else min(active, default=None)
+    if since is not None and cut_off(person, world, since):
+        if not active and not leaving:
+            return [], Counter()
+        begin = day_of(since, world.tz)
     if begin is None:
         return [], Counter(left_only=int(bool(leaving)))
     found = Counter(left_early=sum(day < begin for day in leaving))
@@ -196,6 +208,7 @@ def study(
     leave_event: str | None = None,
     return_event: str | None = None,
     week_start: str = "monday",
+    since: datetime | None = None,
 ) -> Study:
     """Everybody's spells. Inactivity without days given nor a gap to learn from is refused."""
     periods = Periods(period, world.tz, week_start)
@@ -211,10 +224,10 @@ def study(
         if definition == "lifecycle":
             spells = lifecycle(own, periods, world.as_of)
         elif definition == "inactivity":
-            spells = inactivity(person, own, world, inactive_days or 0)
+            spells = inactivity(person, own, world, inactive_days or 0, since)
         else:
             leaving = leaving_days(person, leave_event, world)
-            spells, found = leave(person, own, leaving, world)
+            spells, found = leave(person, own, leaving, world, since if leave_event else None)
             findings.update(found)
         if spells:
             lives.append(Life(person, tuple(spells)))

@@ -39,7 +39,7 @@ def test_the_canonical_columns() -> None:
     assert rows.schema == {
         "member": pl.String,
         "time": pl.Int64,
-        "marks": pl.UInt16,
+        "marks": pl.UInt32,
         "order": pl.String,
         "seg_0": pl.String,
     }
@@ -122,7 +122,7 @@ def test_many_selectors() -> None:
     table = {"user_id": ["a"] * MOST_MARKS, "time": ["2024-01-01"] * MOST_MARKS, "event": names}
     rows, _, _ = used(events_of(table, *names))
     assert rows["marks"].to_list() == [1 << i for i in range(MOST_MARKS)]
-    with pytest.raises(UsageError, match="At most 16"):
+    with pytest.raises(UsageError, match="At most 32"):
         events_of(table, *names, "*")
 
 

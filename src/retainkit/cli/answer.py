@@ -1,6 +1,6 @@
 """What every command that reads does once its flags are known: check, run, write."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from retainkit.cli.command import Computing, Output, Source
@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 Compute = Callable[["SourceOptions", "Progress | None"], "Result"]
 
 
-def answer(command: str, source: Source, out: Output, compute: Compute, **more: str) -> None:
+def answer(
+    command: str,
+    source: Source,
+    out: Output,
+    compute: Compute,
+    *,
+    writes: Mapping[str, str] | None = None,
+    reads: Sequence[str] = (),
+) -> None:
     """Write the Result that `compute` returns, given the options and what to tell of progress.
 
-    more: files it writes beside, by option.
+    writes: files that it writes beside, by option; reads: and that it reads beside the sources.
     """
     from retainkit.sources import SourceOptions
 
@@ -30,7 +38,7 @@ def answer(command: str, source: Source, out: Output, compute: Compute, **more: 
             "Name a file, a folder or - for stdin, or a [source] in retainkit.toml "
             "(`retainkit init FILE` writes one).",
         )
-    check_targets(command, source, out, more)
+    check_targets(command, source, out, writes or {}, reads)
     with watched(out.quiet) as progress:
         result = compute(SourceOptions(**source.options), progress)
     emit(result, out)
@@ -53,11 +61,18 @@ def answer_metric(
     def compute(options: "SourceOptions", progress: "Progress | None") -> "Result":
         request = Request(metric, params)
         return run(
-            [request], source.sources, options, engine=engine, progress=progress, journal=journal
+            [request],
+            source.sources,
+            options,
+            engine=engine,
+            progress=progress,
+            journal=journal,
+            excel_safe=out.excel_safe,
         )[0]
 
     roster = None if metric.roster is None else metric.roster.path(params)
-    more = {metric.roster.option: roster} if metric.roster and roster else {}
-    answer(metric.command, source, out, compute, **more)
+    writes = {metric.roster.option: roster} if metric.roster and roster else {}
+    reads = () if metric.reads is None else metric.reads(params)
+    answer(metric.command, source, out, compute, writes=writes, reads=reads)
     for line in journal.lines() if how.verbose else ():
         say(line)

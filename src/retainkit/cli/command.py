@@ -16,10 +16,14 @@ from retainkit.cli.values import read_plainly
 
 
 class Source(NamedTuple):
-    """What a command was told to read: its SOURCEs and the fields of SourceOptions."""
+    """What a command was told to read: its SOURCEs and the fields of SourceOptions.
+
+    settings: the file that was taken into account, where one was.
+    """
 
     sources: tuple[str, ...]
     options: dict[str, Any]
+    settings: Path | None = None
 
     @classmethod
     def packed(cls, flags: dict[str, Any]) -> "Source":
@@ -96,7 +100,9 @@ def command(body: Callable[..., None], what: str) -> TyperCommand:
             name: pack({flag.name: given.pop(flag.name) for flag in shared[name]})
             for name, (_, pack) in bundles.items()
         }
-        given.pop(CONFIG.name, None)  # its work was to give the other flags their defaults
+        settings = given.pop(CONFIG.name, None)  # it has given the other flags their defaults
+        if "source" in packed:
+            packed["source"] = packed["source"]._replace(settings=settings)
         guarded(body, **packed, **given)
 
     own = [parameter for name, parameter in parameters.items() if name not in bundles]

@@ -16,7 +16,8 @@ from retainkit.errors import RetainkitError
 SOURCE, ENGINE = "source", "engine"  # the tables of the flags that commands share
 WRITER = "init"  # the command that writes settings takes none
 
-_PATHS = ("sources", "members", "rejects", "temp_dir")  # are relative to the file that names them
+# Are relative to the file that names them.
+_PATHS = ("sources", "members", "rejects", "temp_dir", "taxonomy", "roster")
 
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:

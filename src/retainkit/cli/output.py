@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,11 +40,14 @@ def emit(result: "Result", out: Output) -> None:
             say(note)
 
 
-def check_targets(command: str, source: Source, out: Output, more: Mapping[str, str]) -> None:
+def check_targets(command: str, source: Source, out: Output, more: Mapping[str, str], reads: Sequence[str] = ()
+) -> None:
     """Raise UsageError, before anything is read, for files that must not or cannot be written.
 
-    more: files that this command writes beside its result, by option.
+    more: files that this command writes beside its result, by option. reads: and files that it
+    reads beside the sources.
     """
+    inputs = {Path(each).resolve() for each in reads}
     targets = {"--output": out.output, "--rejects": source.options["rejects"], **more}
     named = {option: Path(path) for option, path in targets.items() if path is not None}
     for (one, path), (other, same) in combinations(named.items(), 2):
@@ -59,7 +62,7 @@ def check_targets(command: str, source: Source, out: Output, more: Mapping[str, 
             raise UsageError(f"{option}: {path} is no regular file.", "Leave -o out for stdout.")
         if not os.access(path.parent, os.W_OK):
             raise OutputError(f"{option}: there is no folder to write to at {path.parent}.")
-        if path.exists() and path.resolve() in _read(source):
+        if path.exists() and path.resolve() in {*_read(source), *inputs}:
             raise UsageError(f"{option}: {path} is one of the inputs.", "Name another file.")
     _check_format(command, out)
 
@@ -93,7 +96,8 @@ def _read(source: Source) -> set[Path]:
     from retainkit.sources.files import paths
 
     members = source.options["members"]
-    return paths([*source.sources, *([members] if members else [])])
+    read = paths([*source.sources, *([members] if members else [])])
+    return read if source.settings is None else {*read, source.settings.resolve()}
 
 
 def say(text: str) -> None:

@@ -37,6 +37,7 @@ class Local:
     journal: Journal
     partitions: int | None = None
     progress: Progress | None = None
+    excel_safe: bool = False
 
     def tallied(
         self, requests: Sequence[Request], table: Table, events: Events, needs: Needs
@@ -69,11 +70,11 @@ class Local:
                 slices = self._slices(builder, budget, crew)
                 work = _Counting(builder, slices, window, crew)
                 requests = settled(requests, window, lambda asked: work.tallies(asked)[1])
-                rosters = stack.enter_context(Rosters(requests, table.files))
+                rosters = stack.enter_context(Rosters(requests, table.files, self.excel_safe))
                 asked = [request.asked for request in requests]
                 account.members, tallies = work.tallies(asked, rosters)
             self._tell(builder, budget, slices, crew)
-            return account, window, requests, tallies
+            return account, window, rosters.told(), tallies
 
     def _gathered(
         self, builder: Builder, table: Table, events: Events, crew: Crew, budget: Budget

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ import polars as pl
 
 from retainkit.periods import Calendar, Window
 from retainkit.results import DataWindow
+from retainkit.selectors import Selector
 from retainkit.sources import SourceOptions
 from retainkit.sources.params import as_of
 from retainkit.timeline import Timeline
@@ -64,12 +65,16 @@ class Members:
 
 @dataclass(frozen=True)
 class Seen:
-    """Used rows: how many, when the first and the last was, how many amounts are negative."""
+    """Used rows: how many, when the first and the last was, how many amounts are negative.
+
+    marks: bit i tells whether the i-th selector takes any.
+    """
 
     rows: int = 0
     first: int | None = None
     last: int | None = None
     negative: int = 0
+    marks: int = 0
 
     @classmethod
     def of(cls, used: pl.DataFrame) -> Seen:
@@ -78,7 +83,8 @@ class Seen:
             return cls()
         time = used["time"].to_numpy()
         negative = int((used["amount"] < 0).sum()) if "amount" in used.columns else 0
-        return cls(used.height, int(time.min()), int(time.max()), negative)
+        marks = int(np.bitwise_or.reduce(used["marks"].to_numpy()))
+        return cls(used.height, int(time.min()), int(time.max()), negative, marks)
 
     def __add__(self, other: Seen) -> Seen:
         if self.first is None or self.last is None:
@@ -90,7 +96,16 @@ class Seen:
             min(self.first, other.first),
             max(self.last, other.last),
             self.negative + other.negative,
+            self.marks | other.marks,
         )
+
+    def idle(self, selectors: Sequence[Selector]) -> list[str]:
+        """Return what to say of selectors that take no event at all, where there are events."""
+        none = [mark.text for i, mark in enumerate(selectors) if not self.marks >> i & 1]
+        return [
+            f"No event is taken by '{text}': `retainkit inspect` lists the names there are."
+            for text in (none if self.rows else ())
+        ]
 
     def window(self, options: SourceOptions, calendar: Calendar) -> Window:
         """Return what was observed; a source without events is observed up to a stated as-of."""

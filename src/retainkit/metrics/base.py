@@ -58,7 +58,8 @@ class Roster(Generic[P]):
     """Rows about single members, which go to a file and are never added up.
 
     option: the flag that names the file. path(params): the file, or None where none is asked
-    for. rows(timeline, params, window): those of some members, always with the same columns.
+    for. rows(timeline, params, window): those of some members, always with the same columns,
+    `state` among them.
     """
 
     option: str
@@ -72,7 +73,7 @@ class Metric(Counting[P]):
 
     needs(params, joined): what it reads of each event; joined tells whether the member table
     gives joining times. summarise(tally, params, window): the tables made from the sum of all
-    tallies. survey, roster: where it has one.
+    tallies. survey, roster: where it has one. reads(params): files that params name.
     """
 
     command: str
@@ -81,6 +82,7 @@ class Metric(Counting[P]):
     summarise: Callable[[pl.DataFrame, P, Window], Summary]
     survey: Survey[P] | None = None
     roster: Roster[P] | None = None
+    reads: Callable[[P], Sequence[str]] | None = None
 
 
 def add_up(tally: pl.DataFrame, measures: Sequence[str]) -> pl.DataFrame:

@@ -8,24 +8,16 @@ import polars.selectors as cs
 from retainkit.render.options import RenderOptions
 from retainkit.render.tidy import tidy
 from retainkit.results import Result
-
-_FORMULA_START = r"^[=+\-@\t\r]"
+from retainkit.rowsfile import defused
 
 
 def write(result: Result, options: RenderOptions) -> str:
     """Return the first table, with its header.
 
-    Times carry their offset. With `excel_safe`, text that a spreadsheet would run as a formula
-    (it begins with = + - @, a tab or a carriage return) is led by an apostrophe.
+    Times carry their offset. With `excel_safe`, text that a spreadsheet would run is defused.
     """
     frame = tidy(next(iter(result.tables.values())))
     if options.excel_safe:
-        frame = _defused(frame)
+        frame = defused(frame)
     times = cs.datetime().dt.to_string("%Y-%m-%dT%H:%M:%S%.f%:z")
     return frame.with_columns(times).write_csv()
-
-
-def _defused(frame: pl.DataFrame) -> pl.DataFrame:
-    texts = cs.string().str.replace(_FORMULA_START, "'$0")
-    header = pl.Series(frame.columns, dtype=pl.String).str.replace(_FORMULA_START, "'$0")
-    return frame.with_columns(texts).rename(dict(zip(frame.columns, header, strict=True)))

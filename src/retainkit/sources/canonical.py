@@ -33,7 +33,7 @@ from retainkit.sources.scan import Table
 
 Side = Literal["member", "event"]
 
-MOST_MARKS = 16
+MOST_MARKS = 32
 _EVENT_ROLES: tuple[Role, ...] = ("member", "time", "event", "amount", "order")
 
 
@@ -41,7 +41,7 @@ _EVENT_ROLES: tuple[Role, ...] = ("member", "time", "event", "amount", "order")
 class Wanted:
     """What the metrics of one run ask of each event; only the columns for it are read.
 
-    marks: up to 16 selectors. amount, order, event: whether these are asked for. segments:
+    marks: up to 32 selectors. amount, order, event: whether these are asked for. segments:
     columns to split by, of the member table where it has them, else of the events. worth: the
     amount, where there is one. names: the event's name, without which there is no answer. left,
     reason: when members left, which the member table has to say, and why, where it says so.
@@ -89,7 +89,7 @@ class Events:
     """Canonical events.
 
     frame: member (String or Int64), time (Int64 us since 1970 UTC), fate (Enum of the reasons of
-    `quality`, null: used), marks (UInt16, bit i: marks[i] takes the event), and as wanted:
+    `quality`, null: used), marks (UInt32, bit i: marks[i] takes the event), and as wanted:
     amount (Float64), order (String or Int64, only where there is an order column), event
     (String), seg_0 … (String, those on the event side), __file, __row and __raw (a struct of the
     columns as read) where rejects are kept. Of rows with a fate only the fate means something.
@@ -140,7 +140,8 @@ def read_events(
         scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
         scope = add_where(scope, options.where, notes)
         scope = add_marks(scope, wanted.marks, notes)
-        scope = scope.with_columns(__fate=fate(scope, options, calendar))
+        amounts = wanted.amount or "amount" in _asked(options, wanted)
+        scope = scope.with_columns(__fate=fate(scope, options, calendar, amounts))
     roster = None
     if members is not None:
         places = zip(wanted.segments, sides, strict=True)

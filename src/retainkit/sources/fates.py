@@ -42,23 +42,26 @@ def add_where(scope: Scope, where: str | None, notes: list[str]) -> Scope:
 
 
 def add_marks(scope: Scope, marks: Sequence[Selector], notes: list[str]) -> Scope:
-    """Return the scope with __marks: UInt16, bit i is set where marks[i] takes the event."""
+    """Return the scope with __marks: UInt32, bit i is set where marks[i] takes the event."""
     event = pl.col("__event") if "__event" in scope.sample.columns else pl.lit(None, pl.String)
     for i, mark in enumerate(marks):
         reading = scope.read(mark.expr(event), f"Event selector '{mark.text}'", "condition")
         notes += numbers_notes(reading)
         scope = scope.add(f"__mark_{i}", reading)
-    bits = [pl.col(f"__mark_{i}").cast(pl.UInt16) * (1 << i) for i in range(len(marks))]
-    return scope.with_columns(__marks=sum(bits, pl.lit(0, pl.UInt16)))
+    bits = [pl.col(f"__mark_{i}").cast(pl.UInt32) * (1 << i) for i in range(len(marks))]
+    return scope.with_columns(__marks=sum(bits, pl.lit(0, pl.UInt32)))
 
 
-def fate(scope: Scope, options: SourceOptions, calendar: Calendar) -> pl.Expr:
+def fate(
+    scope: Scope, options: SourceOptions, calendar: Calendar, amounts: bool = True
+) -> pl.Expr:
     """Return why a row does not count (Enum FATE), null where it does: the first reason there is.
 
     The window comes first: what lies outside of it is looked at no further, so that files need
-    not even be read there. Then refusals, then --where.
+    not even be read there. Then refusals, then --where. amounts: whether a row whose amount
+    cannot be read is refused, not only without one.
     """
-    reasons = [*_outside(options, calendar), *_refusals(scope)]
+    reasons = [*_outside(options, calendar), *_refusals(scope, amounts)]
     if options.where is not None:
         reasons.append((~pl.col("__where").fill_null(False), WHERE))
     code = pl.lit(None, pl.UInt8)
@@ -92,12 +95,12 @@ def _outside(options: SourceOptions, calendar: Calendar) -> Iterator[tuple[pl.Ex
         yield us >= calendar.moment(options.as_of, "--as-of"), AFTER_AS_OF
 
 
-def _refusals(scope: Scope) -> Iterator[tuple[pl.Expr, str]]:
+def _refusals(scope: Scope, amounts: bool) -> Iterator[tuple[pl.Expr, str]]:
     us = pl.col("__us")
     yield pl.col("__member").is_null(), NO_MEMBER
     yield us.is_null() & pl.col("__time").is_null(), NO_TIME
     yield us.is_null(), BAD_TIME
     for mark, reason in _MARKS.items():
         yield us == mark, reason
-    if "__bad_amount" in scope.sample.columns:
+    if amounts and "__bad_amount" in scope.sample.columns:
         yield pl.col("__bad_amount"), BAD_AMOUNT

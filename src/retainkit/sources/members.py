@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from retainkit.errors import UsageError
+from retainkit.errors import InputError, UsageError
 from retainkit.schema import FLAGS, Mapped, Role
 from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS, ZERO
 from retainkit.sources.day_first import Column
@@ -140,6 +140,13 @@ def _moments(
         if count := int(found.sum()):
             unknown = f"in '{title}' {'counts' if count == 1 else 'count'} as unknown"
             notes.append(f"Member table: {counted(count, what)} {unknown}.")
+    if int(unreadable.sum()) > options.max_rejects * rows[name].count():
+        raise InputError(
+            f"The member table has {counted(int(unreadable.sum()), 'unreadable time')} in "
+            f"'{title}', of {rows[name].count():,}.",
+            f"Say how they are written with --time-format, name another column with {FLAGS[role]}, "
+            "or take them as unknown with --max-rejects 1.",
+        )
     return us.set(us < FLOOR, None)
 
 

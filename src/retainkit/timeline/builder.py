@@ -58,7 +58,7 @@ class Builder:
         self._lock = Lock()
         self._layout: Layout | None = None
         self._kept = Rows(self.needs, self.segments)
-        self._rows: Runs[Any] = Runs(_merged_keys) if self.packs else Runs(self._kept.merged)
+        self._rows: Runs[Any] = Runs(self._merged if self.packs else self._kept.merged)
         self._checks: Runs[Keys] = Runs(_merged_keys)
         self._names: Runs[pl.DataFrame] = Runs(merged_names)
         self._listed: Listed | None = None
@@ -120,7 +120,9 @@ class Builder:
             order=order_codes(run) if self.needs.order else None,
             event=event,
             names=names,
-            distinct=self._layout is not None and not self._layout.mark_bits,
+            distinct=self._layout is not None
+            and not self._layout.mark_bits
+            and not self.needs.repeats,
         )
 
     @property
@@ -147,7 +149,8 @@ class Builder:
             time = self._periods(times[piece])
             layout = self._layout_for(ids, time)
             layout.pack(keys[piece], time, marks[piece], self.packing, words[piece])
-        return distinct(words), [] if checks is None else [distinct(checks)]
+        words = distinct(words, self.needs.repeats)
+        return words, [] if checks is None else [distinct(checks)]
 
     def _sorted(self, events: pl.DataFrame) -> tuple[pl.DataFrame, list[Keys]]:
         """Return events as one run of columns, and the checks of their members if any."""
@@ -177,10 +180,13 @@ class Builder:
         words: Keys = run
         if self._layout is None:
             nothing = np.empty(0, dtype=np.int64)
-            return words, nothing, nothing.astype(np.uint16)
+            return words, nothing, nothing.astype(np.uint32)
         keys = words >> np.uint64(self._layout.low_bits)
         keys <<= np.uint64(self._layout.low_bits)
         return keys, self._layout.times(words), self._layout.marks(words)
+
+    def _merged(self, runs: list[Keys]) -> Keys:
+        return _merged_keys(runs, self.needs.repeats)
 
     def _list_members(self) -> None:
         """Bring the member table into the order of keys."""
@@ -251,5 +257,7 @@ class Builder:
         return pl.DataFrame(found)
 
 
-def _merged_keys(runs: list[Keys]) -> Keys:
-    return runs[0] if len(runs) == 1 else distinct(np.concatenate([np.empty(0, np.uint64), *runs]))
+def _merged_keys(runs: list[Keys], repeats: bool = False) -> Keys:
+    if len(runs) == 1:
+        return runs[0]
+    return distinct(np.concatenate([np.empty(0, np.uint64), *runs]), repeats)

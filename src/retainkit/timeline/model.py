@@ -47,8 +47,8 @@ class Needs:
 
     @property
     def keeps_all(self) -> bool:
-        """Whether each event is handed over, whatever others of its member are like."""
-        return self.repeats or self.amount or self.order or self.worth or self.event
+        """Whether events bring more than a time and marks, and each is handed over."""
+        return self.amount or self.order or self.worth or self.event
 
     @staticmethod
     def union(wants: Sequence[Needs]) -> Needs:
@@ -70,7 +70,7 @@ class Timeline:
     asked for. segments: a String column a segment, one row a member. bounds: Ints[members + 1];
     the events of member i are rows bounds[i] to bounds[i + 1].
     time: Ints[rows], us where grain is "exact", else the index of the grain's period.
-    marks: uint16[rows], bit i tells whether selectors[i] passes. amount: Ints[rows] in
+    marks: uint32[rows], bit i tells whether selectors[i] passes. amount: Ints[rows] in
     millionths; order: Ints[rows], a code for each order id, -1 where there is none. event:
     Ints[rows], which of `names` (in order, null for no name) it has; rows of one time are then in
     the order of names. distinct: whether it is known that no two events of a member have the same
@@ -86,7 +86,7 @@ class Timeline:
     segments: pl.DataFrame
     bounds: Ints
     time: Ints
-    marks: NDArray[np.uint16]
+    marks: NDArray[np.uint32]
     amount: Ints | None = None
     order: Ints | None = None
     event: Ints | None = None

@@ -18,7 +18,7 @@ from retainkit.periods import SECOND, Ints
 from retainkit.timeline.model import Grain
 
 Keys = NDArray[np.uint64]
-Marks = NDArray[np.uint16]
+Marks = NDArray[np.uint32]
 
 WORD = 64
 SHARED_BITS = 12  # the upper bits of a key that its check has too: collisions are counted by them
@@ -186,8 +186,8 @@ class Layout:
     def marks(self, words: Keys) -> Marks:
         """Return the marks of words; all set where words have no room for them."""
         if not self.mark_bits:
-            return np.ones(len(words), dtype=np.uint16)
-        return (words & np.uint64((1 << self.mark_bits) - 1)).astype(np.uint16)
+            return np.ones(len(words), dtype=np.uint32)
+        return (words & np.uint64((1 << self.mark_bits) - 1)).astype(np.uint32)
 
     def _ticks(self, times: Ints, packing: Packing) -> Keys:
         if self.unit != 1:

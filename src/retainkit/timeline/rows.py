@@ -51,7 +51,7 @@ class Rows:
             names = event_codes(rows["event"])[1]
             marks = (names << int(marks.max()).bit_length()) | marks
         rows = rows[sort_order(keys, times, marks)]
-        if self.all_kept:
+        if self.all_kept or self.needs.repeats:
             return rows
         return rows.filter(pl.Series(first_of_each(*(rows[name].to_numpy() for name in _SORTED))))
 
@@ -62,7 +62,7 @@ class Rows:
             schema={
                 "key": pl.UInt64,
                 "time": pl.Int64,
-                "marks": pl.UInt16,
+                "marks": pl.UInt32,
                 "amount": pl.Float64,
                 "order": pl.String,
                 "event": pl.Categorical,

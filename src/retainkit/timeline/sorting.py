@@ -16,11 +16,11 @@ _HALF = 32
 _MANY = 1 << 18  # below, what Polars imports for its first Series of an array takes longer
 
 
-def distinct(keys: Keys) -> Keys:
-    """Return `keys` (which are lost) in order and without repeats."""
-    if len(keys) < _MANY:
+def distinct(keys: Keys, repeats: bool = False) -> Keys:
+    """Return `keys` (which are lost) in order and without repeats, unless these are wanted."""
+    if len(keys) < _MANY or repeats:
         keys.sort()
-        return keys[first_of_each(keys)]
+        return keys if repeats else keys[first_of_each(keys)]
     low, high = keys.min(), keys.max()
     if int(high - low) >> _HALF:
         return _without_repeats(keys)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial, reduce
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ class Spark:
     journal: Journal
     partitions: int | None = None
     progress: Progress | None = None
+    excel_safe: bool = False
 
     def __post_init__(self) -> None:
         if self.options.rejects is not None:
@@ -85,7 +86,7 @@ class Spark:
             self.progress.expect(table.about_rows())
         with Quality(self.options.max_rejects) as quality:
             for row in arrived(_union(surveys).toArrow()).iter_rows(named=True):
-                account.seen += Seen(row["rows"], row["first"], row["last"], row["negative"])
+                account.seen += Seen(*(row[field.name] for field in fields(Seen)))
                 fates = {
                     reason: count
                     for i, reason in enumerate(FATE.categories)

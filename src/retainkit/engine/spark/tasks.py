@@ -35,6 +35,7 @@ SURVEY: Schema = {
     "first": pl.Int64(),
     "last": pl.Int64(),
     "negative": pl.Int64(),
+    "marks": pl.Int64(),
     **{f"fate_{i}": pl.Int64() for i in range(len(FATE.categories))},
 }
 
@@ -76,7 +77,7 @@ class Reader:
         """Yield one row of SURVEY: how many rows there are, and what becomes of them."""
         read, seen, fates = 0, Seen(), Counter[str]()
         amount = ["amount"] if "amount" in self._made else []
-        for events in self.events(raw, ["time", "fate", *amount]):
+        for events in self.events(raw, ["time", "fate", "marks", *amount]):
             read += events.height
             seen += Seen.of(events.filter(pl.col("fate").is_null()))
             fates.update(fates_of(events))

@@ -16,6 +16,7 @@ CHURN = Metric(
     summarise=summarise,
     survey=SURVEY,
     roster=ROSTER,
+    reads=lambda params: () if params.taxonomy is None else (params.taxonomy,),
 )
 
 __all__ = ["CHURN", "ChurnParams"]

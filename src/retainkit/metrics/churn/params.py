@@ -59,13 +59,7 @@ class ChurnParams:
             _ = self.categories  # a fault in the file is told before any data is read
 
     def _check_window(self) -> None:
-        if self.inactive_days is None:
-            return
-        if self.definition != "inactivity":
-            raise UsageError(
-                f"--inactive-days is for --definition inactivity, not {self.definition}."
-            )
-        if not 1 <= self.inactive_days <= FURTHEST:
+        if self.inactive_days is not None and not 1 <= self.inactive_days <= FURTHEST:
             raise UsageError(f"--inactive-days: name a number of days from 1 to {FURTHEST:,}.")
 
     def _check_roster(self) -> None:
@@ -78,9 +72,10 @@ class ChurnParams:
         least, most = KEY_BYTES
         if not least <= len(self.key) <= most:
             raise UsageError(
-                f"--hash-key: the environment variable {self.hash_key} has to hold a key of "
-                f"{least} to {most} bytes; it holds {len(self.key)}.",
-                "Make one with: python3 -c 'import secrets; print(secrets.token_hex(16))'",
+                "--hash-key: the environment variable that it names has to hold a key of "
+                f"{least} to {most} bytes; {self._held}.",
+                "Make one with: export CLUB_KEY=$(python3 -c 'import secrets; "
+                "print(secrets.token_hex(16))'), and name it: --hash-key CLUB_KEY.",
             )
 
     @property
@@ -97,6 +92,10 @@ class ChurnParams:
     def key(self) -> bytes:
         """The key of hashed ids; empty where ids are told as they are."""
         return b"" if self.hash_key is None else os.environb.get(self.hash_key.encode(), b"")
+
+    @property
+    def _held(self) -> str:
+        return f"it holds {len(self.key)}" if self.key else "it is not set"
 
     @property
     def window(self) -> int:

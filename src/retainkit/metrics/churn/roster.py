@@ -112,7 +112,7 @@ def _value(timeline: Timeline) -> pl.Series:
         return pl.repeat(None, timeline.members, dtype=pl.Float64, eager=True)
     upto = np.append(0, np.cumsum(timeline.amount))
     sums = upto[timeline.bounds[1:]] - upto[timeline.bounds[:-1]]
-    return pl.Series(sums) / MONEY_UNIT
+    return pl.Series(sums / MONEY_UNIT)
 
 
 ROSTER: Roster[ChurnParams] = Roster(

@@ -6,7 +6,7 @@ they differ in. Days and periods are indices of the calendar.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,9 @@ class Spells:
 
     member: whose. begin, end: Ints in `unit`, OPEN where it goes on. first: whether it is the
     member's first. early, twice, only: leaving days before the first spell, leaving days of
-    members who were away, and members of whom nothing but a leaving is known.
+    members who were away, and members of whom nothing but a leaving is known. assumed:
+    members who are there from their first activity on, for want of a joining time. cut, unseen:
+    members who joined before --since, and those of whom nothing is seen since.
     """
 
     unit: Period
@@ -37,6 +39,9 @@ class Spells:
     early: int = 0
     twice: int = 0
     only: int = 0
+    assumed: int = 0
+    cut: int = 0
+    unseen: int = 0
 
     def __len__(self) -> int:
         return len(self.member)
@@ -84,7 +89,11 @@ def spells(timeline: Timeline, params: ChurnParams, window: Window) -> Spells:
     days = activity(timeline, params, "day")
     if params.definition == "leave":
         return _stays(timeline, params, days, window)
-    return _until_silence(_since_joining(timeline, days, window), params.window, window)
+    joined, cut = _joined(timeline, params, window)
+    found = _until_silence(_since_joining(days, joined), params.window, window)
+    assumed = int((joined[found.member[found.first]] == OPEN).sum())
+    seen = int(np.isin(cut, found.member).sum())
+    return replace(found, assumed=assumed - seen, cut=len(cut), unseen=len(cut) - seen)
 
 
 def gaps(days: Days) -> Ints:
@@ -117,9 +126,27 @@ def _pieces(days: Days, reach: int) -> tuple[Ints, Ints]:
     return begin, np.append(begin, len(new))[1:] - 1
 
 
-def _since_joining(timeline: Timeline, days: Days, window: Window) -> Days:
-    """Return days from the joining on, with its day: who joins is there, active or not."""
+def _joined(timeline: Timeline, params: ChurnParams, window: Window) -> tuple[Ints, Ints]:
+    """Return the day on which each member joined (OPEN: unknown), and whose history is cut off.
+
+    Where events before --since are left out, who joined before it may have gone before it, too:
+    what is known of them begins with what is seen since. The member table's leavings are whole.
+    """
     joined = _days_of(timeline, timeline.joined, window)
+    if window.since is None or (params.definition == "leave" and params.leave is None):
+        return joined, np.zeros(0, dtype=np.int64)
+    cut = np.flatnonzero(joined < _since(timeline, window))
+    joined[cut] = OPEN
+    return joined, cut
+
+
+def _since(timeline: Timeline, window: Window) -> int:
+    assert window.since is not None
+    return int(timeline.calendar.days(np.array([window.since], dtype=np.int64))[0])
+
+
+def _since_joining(days: Days, joined: Ints) -> Days:
+    """Return days from the joining on, with its day: who joins is there, active or not."""
     known = np.flatnonzero(joined != OPEN)
     if not len(known):
         return days
@@ -132,7 +159,10 @@ def _since_joining(timeline: Timeline, days: Days, window: Window) -> Days:
 def _stays(timeline: Timeline, params: ChurnParams, days: Days, window: Window) -> Spells:
     """Return stays from a joining or a coming back to the next leaving day."""
     gone = _leaving(timeline, params, window)
-    start = _days_of(timeline, timeline.joined, window)
+    start, cut = _joined(timeline, params, window)
+    cut_seen = np.intersect1d(cut, np.concatenate([days.member, gone.member]))
+    if len(cut_seen):
+        start[cut_seen] = _since(timeline, window)
     seen = np.flatnonzero(first_of_each(days.member))
     unknown = seen[start[days.member[seen]] == OPEN]
     start[days.member[unknown]] = days.day[unknown]
@@ -161,6 +191,9 @@ def _stays(timeline: Timeline, params: ChurnParams, days: Days, window: Window) 
         early=int((early & ~startless).sum()),
         twice=int((leaving & away).sum()),
         only=len(np.unique(gone.member[startless])),
+        assumed=len(unknown),
+        cut=len(cut),
+        unseen=len(cut) - len(cut_seen),
     )
 
 

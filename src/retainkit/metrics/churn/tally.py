@@ -19,7 +19,7 @@ from retainkit.timeline import Grain, Needs, Timeline
 
 # kind: which table a row goes into. at: a day or period, an age, a gap. text: a path, a reason.
 KEYS = {"kind": pl.String, "at": pl.Int64, "text": pl.String}
-FINDINGS = ("early", "twice", "only", "young")
+FINDINGS = ("early", "twice", "only", "assumed", "cut", "unseen", "young")
 MEASURES = ("begun", "again", "ended", "of_start", "yes", "no", *FINDINGS)
 
 FLOW, GAP, REASON, PATH, RETURN = "flow", "gap", "reason", "path", "return"
@@ -80,9 +80,8 @@ def gap_counts(timeline: Timeline, params: ChurnParams) -> pl.DataFrame:
 
 def _findings(found: Spells, params: ChurnParams) -> pl.DataFrame:
     nobody = {key: pl.Series([None], dtype=pl.String) for key in segment_keys(params.by)}
-    return pl.DataFrame(
-        {**nobody, "early": [found.early], "twice": [found.twice], "only": [found.only]}
-    )
+    counts = {name: [getattr(found, name)] for name in FINDINGS[:-1]}
+    return pl.DataFrame({**nobody, **counts})
 
 
 def _flows(

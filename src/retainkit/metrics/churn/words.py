@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from retainkit.metrics.churn.params import ChurnParams
+from retainkit.metrics.churn.tally import FINDINGS
 from retainkit.metrics.start_words import a, event_words
 from retainkit.selectors import ANY
 from retainkit.wording import counted
@@ -44,7 +45,7 @@ def gap_notes(gaps: pl.DataFrame, params: ChurnParams) -> Iterator[str]:
     if total:
         yield (
             f"Of {counted(total, 'gap')} between a member's active days, {longer:,} "
-            f"({longer / total:.1%}) {'was' if longer == 1 else 'were'} longer than "
+            f"{'is' if longer == 1 else 'are'} longer than "
             f"{counted(params.inactive_days or 0, 'day')}."
         )
 
@@ -53,8 +54,14 @@ def notes(
     tally: pl.DataFrame, tables: Mapping[str, pl.DataFrame], params: ChurnParams, more: int
 ) -> Iterator[str]:
     """Yield what a reader has to know of these tables."""
+    found = {name: int(tally[name].sum()) for name in FINDINGS}
     yield from _doubts(tables["main"], params)
-    found = {name: int(tally[name].sum()) for name in ("early", "twice", "only", "young")}
+    yield from _starts(found)
+    if params.definition == "leave" and params.leave is None and params.paths:
+        yield (
+            "A leaving that is an event, too, stands in `paths` and counts as activity, unless "
+            "--leave-event names it."
+        )
     if early := found["early"]:
         yield (
             counted(early, "leaving lies before its member", "leavings lie before their members")
@@ -77,6 +84,22 @@ def notes(
         )
     if more:
         yield f"{counted(more, 'rarer path is', 'rarer paths are')} not shown in `paths`."
+
+
+def _starts(found: Mapping[str, int]) -> Iterator[str]:
+    """Yield who is there from when on, where that is not known."""
+    if assumed := found["assumed"]:
+        yield (
+            counted(assumed, "member is", "members are")
+            + " there from the first activity in the data on, for want of a joining time: if the "
+            "export begins later than they did, they are not new."
+        )
+    if cut := found["cut"]:
+        yield (
+            counted(cut, "member", "members")
+            + " joined before --since: they count from what is seen of them since; "
+            + f"{found['unseen']:,} of them, of whom nothing is, are in no table."
+        )
 
 
 def _young(params: ChurnParams) -> str:
@@ -103,5 +126,6 @@ def _doubts(main: pl.DataFrame, params: ChurnParams) -> Iterator[str]:
         yield (
             counted(undecided, "member is", "members are")
             + f" there at as-of, silent for less than {counted(params.inactive_days or 0, 'day')}: "
-            "undecided, neither kept nor lost."
+            "undecided, neither kept nor lost. Nobody can churn in the first "
+            f"{counted(params.inactive_days or 0, 'day')} of the data."
         )

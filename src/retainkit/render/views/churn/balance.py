@@ -46,7 +46,7 @@ def title(params: Mapping[str, object]) -> str:
     if params.get("definition") == "leave":
         return f"members present by {unit}, and who left"
     if params.get("definition") != "inactivity":
-        return f"members active by {unit}, and who was not active again the {unit} after"
+        return f"members active by {unit}, and who of the {unit} before was not"
     days = params.get("inactive_days")
     silent = f"{counted(days, 'day')} without activity" if isinstance(days, int) else "silence"
     return f"members present by {unit}, and who was gone after {silent}"
