@@ -5,7 +5,8 @@ n-th busiest are proportional to 1/n (Zipf), so that a third of (member, week) p
 events. Events are in time order, as exports are: a folder of Parquet files, one after the other in
 time, with integer ids and again with text ids of 24 characters, and one CSV of at most 5 million
 events. PyArrow writes the Parquet files with its defaults, as pandas does (Polars would put all
-ids of a row group in a dictionary, which few writers do).
+ids of a row group in a dictionary, which few writers do). For funnels there are the same events
+with names, drawn one by one: kinds funnel-integer and funnel-text.
 """
 
 from __future__ import annotations
@@ -25,16 +26,22 @@ FILE_EVENTS = 2_500_000
 EVENTS_A_MEMBER = 20
 MEMBERS_AT_START = 0.2  # the share that had joined before the first event
 CSV_EVENTS = 5_000_000
+FUNNEL = "funnel-"  # what kinds with names of events begin with
+NAMES = {"visit": 0.6, "view": 0.2, "cart": 0.1, "checkout": 0.06, "pay": 0.04}
 
 
 def written(folder: Path, events: int, kind: str) -> Path:
-    """Return the file or folder of one kind (integer, text, csv), written unless it is there."""
+    """Return the file or folder of one kind (integer, text, csv, or funnel-integer and
+    funnel-text, with names of events), written unless it is there.
+    """
     if kind == "csv":
         return _csv(folder / f"text-{events}.csv", min(events, CSV_EVENTS))
     path = folder / f"{kind}-{events}"
     if not (path / "_done").exists():
         path.mkdir(parents=True, exist_ok=True)
-        for i, frame in enumerate(_frames(events, text=kind == "text")):
+        for i, frame in enumerate(_frames(events, text=kind.endswith("text"))):
+            if kind.startswith(FUNNEL):
+                frame = frame.with_columns(_names(frame.height, i))
             pq.write_table(frame.to_arrow(), path / f"part-{i:05}.parquet")
         (path / "_done").touch()
     return path
@@ -65,6 +72,15 @@ def _frames(events: int, *, text: bool) -> Iterator[pl.DataFrame]:
         columns = {"user_id": _text_ids(member) if text else member, "event_time": time}
         frame = pl.DataFrame(columns).with_columns(pl.col("event_time").cast(pl.Datetime("us")))
         yield frame
+
+
+def _names(events: int, part: int) -> pl.Series:
+    """Return the names of one file's events, from a seed of their own."""
+    drawn = np.random.default_rng([2025, part]).random(events)
+    # Summed shares end a little beside 1: whatever is past the others has the last name.
+    number = np.searchsorted(np.cumsum(list(NAMES.values()))[:-1], drawn, side="right")
+    names = pl.Series("event", list(NAMES), dtype=pl.String)
+    return names.gather(number)
 
 
 def _text_ids(member: NDArray[np.int64]) -> pl.Series:

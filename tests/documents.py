@@ -249,6 +249,16 @@ def _flows(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     return [[*counts, "churn_rate"], *rows]
 
 
+def _nodes(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
+    """Return a row a step with its coefficient as a fraction."""
+    rows, before = [], 0
+    for row in tables["main"]:
+        share = f"{row['members']}/{before}" if row["step"] > 1 else ""
+        rows.append([str(row["step"]), row["event"], str(row["members"]), share])
+        before = row["members"]
+    return [["step", "event", "members", "coefficient"], *rows]
+
+
 def _cell(row: Mapping[str, Any]) -> str:
     return f"{row['value']:g}" if "value" in row else f"{row['returned']}/{row['size']}"
 
@@ -257,4 +267,4 @@ def _name(value: object) -> str:
     return "(none)" if value is None else str(value)
 
 
-WORKED = {"churn": _flows, "cohort": _triangle, "retention": _headline}
+WORKED = {"churn": _flows, "cohort": _triangle, "funnel": _nodes, "retention": _headline}

@@ -21,12 +21,14 @@ from retainkit import api
 from retainkit.cli import app
 from retainkit.cli.churn import churn as churn_command
 from retainkit.cli.cohort import cohort as cohort_command
+from retainkit.cli.funnel import funnel as funnel_command
 from retainkit.cli.inspect import inspect as inspect_command
 from retainkit.cli.options import EngineFlags, SourceFlags
 from retainkit.cli.retention import retention as retention_command
 from retainkit.engine import EngineOptions
 from retainkit.metrics.churn import ChurnParams
 from retainkit.metrics.cohort import CohortParams
+from retainkit.metrics.funnel import FunnelParams
 from retainkit.metrics.retention import RetentionParams
 from retainkit.sources import SourceOptions
 
@@ -64,6 +66,21 @@ CHURN: dict[str, tuple[list[str], Any]] = {
     "roster": (["--roster", "lost.csv"], "lost.csv"),
     "hash_key": (["--hash-key", "RETAINKIT_TEST_KEY"], "RETAINKIT_TEST_KEY"),
     **{name: COHORT[name] for name in ("return_event", "by", "confidence")},
+}
+FUNNEL: dict[str, tuple[list[str], Any]] = {
+    "steps": (["--steps", "visit > pay[amount > 1]"], ["visit", "pay[amount > 1]"]),
+    "order": (["--order", "any"], "any"),
+    "window": (["--window", "7d"], "7d"),
+    "step_window": (["--step-window", "12h"], "12h"),
+    "attempt": (["--attempt", "first"], "first"),
+    "exclude": (["--exclude", "leave", "--exclude", "refund"], ["leave", "refund"]),
+    "include_open": (["--include-open"], True),
+    "target": (["--target", "2=0.5"], "2=0.5"),
+    "min_members": (["--min-members", "5"], 5),
+    "compare": (["--compare", "channel=a,b"], "channel=a,b"),
+    "trend": (["--trend", "week"], "week"),
+    "dropoffs": (["--dropoffs"], True),
+    **{name: COHORT[name] for name in ("by", "confidence")},
 }
 # What a parameter makes sense with only.
 TOGETHER = {
@@ -125,18 +142,27 @@ class Twin:
     function: Callable[..., object]
     params: type
     values: dict[str, tuple[list[str], Any]]
+    steps: str | None = None  # what a funnel cannot do without
+    other_flags: frozenset[str] = frozenset()
+
+    def default(self) -> Any:
+        return self.params(**({} if self.steps is None else {"steps": ("a", "b")}))
 
     @property
     def name(self) -> str:
         return self.function.__name__
 
     def by_flags(self, flags: list[str]) -> Asked:
+        if self.steps is not None and "--steps" not in flags:
+            flags = [*flags, "--steps", self.steps]
         with stopped_at_the_engine():
             done = CliRunner().invoke(app, [self.name, "events.csv", *flags])
         assert isinstance(done.exception, Asked), done.output
         return done.exception
 
     def by_keywords(self, **keywords: Any) -> Asked:
+        if self.steps is not None:
+            keywords = {"steps": self.steps, **keywords}
         with stopped_at_the_engine(), pytest.raises(Asked) as asked:
             self.function("events.csv", **keywords)
         return asked.value
@@ -145,6 +171,11 @@ class Twin:
 TWINS = (
     Twin(cohort_command, retainkit.cohort, CohortParams, COHORT),
     Twin(churn_command, retainkit.churn, ChurnParams, CHURN),
+    Twin(
+        *(funnel_command, retainkit.funnel, FunnelParams, FUNNEL),
+        steps="a > b",
+        other_flags=frozenset({"step"}),
+    ),
     Twin(retention_command, retainkit.retention, RetentionParams, RETENTION),
 )
 BOTH = pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
@@ -200,7 +231,9 @@ def own_parameters(function: Callable[..., object], shared: set[str]) -> set[str
 
 @BOTH
 def test_flags_parameters_and_keywords_have_the_same_names(twin: Twin) -> None:
-    assert own_parameters(twin.command, {"source", "how", "out"}) == names(twin.params)
+    assert own_parameters(twin.command, {"source", "how", "out", *twin.other_flags}) == names(
+        twin.params
+    )
     assert own_parameters(twin.function, {"events", "source"}) == names(twin.params)
     assert set(twin.values) == names(twin.params)
 
@@ -227,7 +260,7 @@ def test_engine_flags_options_and_keywords_have_the_same_names() -> None:
 @BOTH
 def test_defaults_are_the_same(twin: Twin) -> None:
     by_flags, by_keywords = twin.by_flags([]), twin.by_keywords()
-    assert by_flags.params == by_keywords.params == twin.params()
+    assert by_flags.params == by_keywords.params == twin.default()
     assert by_flags.options == by_keywords.options == SourceOptions()
     assert by_flags.engine == by_keywords.engine == EngineOptions()
     assert by_flags.inputs == by_keywords.inputs == ["events.csv"]
@@ -242,7 +275,7 @@ def test_a_flag_and_a_keyword_ask_the_same(twin: Twin, name: str) -> None:
     by_flags, by_keywords = twin.by_flags(flags), twin.by_keywords(**{name: value, **keywords})
     assert by_flags.params == by_keywords.params
     assert by_flags.options == by_keywords.options
-    assert (by_flags.params, by_flags.options) != (twin.params(), SourceOptions())
+    assert (by_flags.params, by_flags.options) != (twin.default(), SourceOptions())
 
 
 @pytest.mark.parametrize("name", ENGINE)
@@ -252,7 +285,7 @@ def test_an_engine_flag_and_a_keyword_ask_the_same(twin: Twin, name: str) -> Non
     more = {"engine": "spark"} if name == "spark_master" else {}
     by_flags, by_keywords = twin.by_flags(flags), twin.by_keywords(**{name: value, **more})
     assert by_flags.engine == by_keywords.engine != EngineOptions()
-    assert (by_flags.params, by_flags.options) == (twin.params(), SourceOptions())
+    assert (by_flags.params, by_flags.options) == (twin.default(), SourceOptions())
 
 
 @BOTH

@@ -16,6 +16,7 @@ from retainkit.engine import EngineOptions, Journal, Request, run
 from retainkit.engine.memory import Budget
 from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
+from retainkit.metrics.funnel import FUNNEL, FunnelParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.periods import DAY
 from retainkit.results import Result
@@ -33,6 +34,17 @@ REQUESTS = [
     Request(CHURN, ChurnParams(period="week", by=("channel",))),
     Request(CHURN, ChurnParams(definition="inactivity", inactive_days=9, paths=True, by=("tier",))),
     Request(CHURN, ChurnParams(definition="leave", by=("tier", "channel"))),
+    Request(FUNNEL, FunnelParams(steps=("visit", "buy"), window="7d", by=("tier",), trend="week")),
+    Request(
+        FUNNEL,
+        FunnelParams(
+            steps=("*", "buy", "[amount > 5]"),
+            order="any",
+            dropoffs=True,
+            compare="tier=gold,silver",
+        ),
+    ),
+    Request(FUNNEL, FunnelParams(steps=("visit", "visit|buy"), order="strict", exclude=("buy",))),
     Request(CHURN, ChurnParams(definition="leave", leave_event="buy", period="day", last=2)),
 ]
 

@@ -1,8 +1,8 @@
 """retainkit: retention analytics from member and event files.
 
 The functions are those of the command line, with the same words: `retainkit.cohort(events)`,
-`retainkit.retention(events)`, `retainkit.churn(events)`. They are imported on first use, so that
-`import retainkit` and `retainkit --help` cost nothing.
+`retainkit.retention(events)` and so on. They are imported on first use, so that `import retainkit`
+and `retainkit --help` cost nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import churn, cohort, inspect, retention
+    from retainkit.api import churn, cohort, funnel, inspect, retention
     from retainkit.results import Result
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("churn", "cohort", "inspect", "retention"), "api"),
+    **dict.fromkeys(("churn", "cohort", "funnel", "inspect", "retention"), "api"),
     "Result": "results",
 }
 
@@ -32,6 +32,7 @@ __all__ = [
     "__version__",
     "churn",
     "cohort",
+    "funnel",
     "inspect",
     "retention",
 ]

@@ -16,6 +16,8 @@ from retainkit.choices import (
     CohortKind,
     CohortMode,
     Engine,
+    FunnelAttempt,
+    FunnelOrder,
     Measure,
     Period,
     RetentionCohort,
@@ -26,10 +28,12 @@ from retainkit.engine import EngineOptions, Request, run
 from retainkit.errors import UsageError, nearest
 from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
+from retainkit.metrics.funnel import FUNNEL, FunnelParams
 from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
 from retainkit.profile import describe
 from retainkit.render import RenderOptions, render_text, to_html, to_rich
 from retainkit.results import Result
+from retainkit.selectors import parse_steps
 from retainkit.sources import Input, SourceOptions
 from retainkit.sources.options import Moment
 
@@ -80,7 +84,7 @@ class Keywords(SourceKeywords, total=False):
 # Every keyword of these functions, to answer a wrong one with the nearest.
 WORDS = {*Keywords.__annotations__} | {
     field.name
-    for params in (ChurnParams, CohortParams, RetentionParams)
+    for params in (ChurnParams, CohortParams, FunnelParams, RetentionParams)
     for field in fields(params)
 }
 
@@ -216,6 +220,51 @@ def churn(
         hash_key=hash_key,
     )
     return _answer(Request(CHURN, params), events, source)
+
+
+def funnel(
+    events: Input | Sequence[Input],
+    *,
+    steps: str | Iterable[str],
+    order: FunnelOrder = "ordered",
+    window: str | None = None,
+    step_window: str | None = None,
+    attempt: FunnelAttempt = "best",
+    exclude: str | Iterable[str] = (),
+    include_open: bool = False,
+    target: str | Iterable[str] = (),
+    min_members: int = 100,
+    compare: str | None = None,
+    trend: ChurnPeriod | None = None,
+    dropoffs: bool = False,
+    by: str | Iterable[str] = (),
+    confidence: float = 0.95,
+    **source: Unpack[Keywords],
+) -> Answer:
+    """Return how many members come from step to step, and which node is the one to mend.
+
+    events: as for `cohort`. steps: "visit > view > pay", or one selector each. The tables are
+    `main` (a row a step), `durations`, `segments` (with `by`), `change` (with `compare`), `trend`
+    and `dropoffs`. The command is `retainkit funnel`; docs/funnel.md defines every word.
+    """
+    texts = [each.text for each in parse_steps(steps)] if isinstance(steps, str) else steps
+    params = FunnelParams(
+        steps=tuple(texts),
+        order=order,
+        window=window,
+        step_window=step_window,
+        attempt=attempt,
+        exclude=_several(exclude),
+        include_open=include_open,
+        target=_several(target),
+        min_members=min_members,
+        compare=compare,
+        trend=trend,
+        dropoffs=dropoffs,
+        by=_several(by),
+        confidence=confidence,
+    )
+    return _answer(Request(FUNNEL, params), events, source)
 
 
 def inspect(

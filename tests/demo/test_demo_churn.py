@@ -90,3 +90,23 @@ def test_who_is_silent_is_in_the_roster(shop: Shop, tmp_path: Any) -> None:
     paid = shop.events.group_by("user_id").agg(pl.col("amount").sum())
     joined = found.join(paid, left_on="member", right_on="user_id")
     assert (joined["value"] - joined["amount"]).abs().max() < 1e-6
+
+
+def test_the_broken_node_is_found_and_named(shop: Shop) -> None:
+    result = retainkit.funnel(
+        shop.events,
+        members=shop.members,
+        steps="add_to_cart > checkout > pay",
+        window="1d",
+        by="client",
+        since=plan.BROKEN_FROM,
+        tz=plan.ZONE,
+        as_of=plan.CLOSED,
+    )
+    marked = result.main.filter("bottleneck").select("client", "event", "leverage")
+    worst = marked.sort("leverage").rows()[-1]
+    assert worst[:2] == (plan.BROKEN_CLIENT, "pay")
+    real = result.tables["segments"].filter("real").select("client", "event", "difference").rows()
+    assert {(client, event) for client, event, low in real if low < 0} == {
+        (plan.BROKEN_CLIENT, "pay")
+    }

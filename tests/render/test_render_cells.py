@@ -116,6 +116,58 @@ def test_interval(low: float | None, high: float | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("difference", "text"),
+    [
+        (0.0, "0"),
+        (0.0123, "+1.2"),
+        (-0.004, "-0.4"),
+        (0.0001, "<+0.1"),
+        (-1e-9, ">-0.1"),
+        (-1.0, "-100.0"),
+        (None, "–"),
+        (float("nan"), "–"),
+    ],
+)
+def test_points(difference: float | None, text: str) -> None:
+    assert cells.points(difference) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "<1 s"),
+        (1, "1 s"),
+        (59, "59 s"),
+        (59.6, "1 min"),
+        (90, "1.5 min"),
+        (597, "10 min"),
+        (3_569, "59 min"),
+        (3_570, "1 h"),
+        (10_800, "3 h"),
+        (84_599, "23 h"),
+        (84_600, "1 d"),
+        (172_800, "2 d"),
+        (216_000, "2.5 d"),
+        (1_204 * 86_400, "1,204 d"),
+        (None, "–"),
+        (float("inf"), "–"),
+    ],
+)
+def test_duration(seconds: float | None, text: str) -> None:
+    assert cells.duration(seconds) == text
+
+
+@settings(deadline=None)
+@given(st.floats(1, 1e9))
+def test_durations_are_near_and_in_the_largest_unit(seconds: float) -> None:
+    number, unit = cells.duration(seconds).split()
+    value = float(number.replace(",", ""))
+    size, most = {"s": (1, 59), "min": (60, 59), "h": (3_600, 23), "d": (86_400, 1e9)}[unit]
+    assert value * size == pytest.approx(seconds, rel=0.0501)
+    assert 1 <= value <= most
+
+
+@pytest.mark.parametrize(
     ("unit", "text"),
     [("month", "2010-12"), ("quarter", "2010-Q4"), ("year", "2010"), ("week", "2010-12-01")],
 )

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import churn_samples
+import funnel_samples
 import polars as pl
 import pytest
 import render_samples as samples
@@ -28,11 +29,13 @@ LONG = "very long " * 200
 ONE = {
     "churn": churn_samples.churn(people=200),
     "cohort": samples.plain_cohort(),
+    "funnel": funnel_samples.funnel(["app", "web"], people=4_000),
     "retention": samples.retention(),
 }
 BY_SEGMENT = {
     "churn": churn_samples.churn(NAMES, people=60),
     "cohort": samples.segment_cohort(NAMES),
+    "funnel": funnel_samples.funnel(NAMES, people=4_000),
     "retention": samples.retention(NAMES),
 }
 EACH = [(command, table) for command, tables in PICTURES.items() for table in tables]
@@ -128,7 +131,8 @@ def test_no_rows_are_a_picture_that_says_so(command: str, table: str) -> None:
 
 
 def test_what_is_not_over_is_lighter() -> None:
-    for command, table in (("churn", "main"), ("churn", "reasons_over_time"), ("cohort", "main")):
+    of_churn = (("churn", "main"), ("churn", "reasons_over_time"))
+    for command, table in (*of_churn, ("cohort", "main"), ("funnel", "trend")):
         spec = spec_of(narrowed(ONE[command], table))
         assert {datum["strength"] for datum in spec["data"]["values"]} == {1, 0.45}
         assert any("not over yet" in line for line in spec["title"]["subtitle"])
@@ -150,6 +154,35 @@ def test_churned_members_hang_below_the_line() -> None:
     )
     leave = spec_of(narrowed(churn_samples.churn(definition="leave", people=60), "main"))
     assert {value["series"] for value in leave["data"]["values"]} == {"joined", "churned"}
+
+
+def test_between_the_bars_of_a_funnel_stand_its_coefficients() -> None:
+    values = spec_of(narrowed(funnel_samples.funnel(), "main"))["data"]["values"]
+    assert [value["kind"] for value in values] == ["step", *["node", "step"] * 4]
+    assert values[1]["text"] == "× 46.5% (45.8–47.2%) · 9,632 dropped · half within 1.5 min"
+    assert [value["slot"] for value in values if "bottleneck" in value["text"]] == ["× 5 review"]
+
+
+def test_many_steps_in_panels_are_bars_alone() -> None:
+    long = funnel_samples.long_funnel()
+    one, two = (long.main.select(pl.lit(name).alias("channel"), pl.all()) for name in "ab")
+    spec = spec_of(replace(long, tables={"main": pl.concat([one, two])}))
+    assert {value["kind"] for value in spec["data"]["values"]} == {"step"}
+    assert "bottleneck" not in " ".join(spec["title"]["subtitle"])
+    alone = spec_of(long)["data"]["values"]
+    assert sum("bottleneck" in value["text"] for value in alone) == 1
+
+
+def test_histograms_of_times_are_shares_of_each_step() -> None:
+    spec = spec_of(narrowed(funnel_samples.funnel(), "durations"))
+    shares: dict[str, float] = {}
+    for value in spec["data"]["values"]:
+        shares[value["panel"]] = shares.get(value["panel"], 0) + value["share"]
+    assert list(shares) == ["first to last", "step 2", "step 3", "step 4", "step 5"]
+    assert list(shares.values()) == pytest.approx([1] * 5)
+    (layer,) = spec["spec"]["layer"]
+    bins = layer["encoding"]["x"]["scale"]["domain"]
+    assert [bins[n] for n in (0, 1, 5, 6)] == ["<1 s", "1–2 s", "30 s–1 min", "1–2 min"]
 
 
 def test_a_specification_names_nothing_to_fetch() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import churn_samples
+import funnel_samples
 import pytest
 import render_samples as samples
 
@@ -29,6 +30,9 @@ CASES: dict[str, Callable[[], Result]] = {
     "churn": churn_samples.churn,
     "churn_inactivity": lambda: churn_samples.churn(definition="inactivity"),
     "churn_segments": lambda: churn_samples.churn(samples.HOSTILE[:3], people=400),
+    "funnel": funnel_samples.funnel,
+    "funnel_any": funnel_samples.any_order,
+    "funnel_segments": lambda: funnel_samples.funnel(samples.HOSTILE[:3]),
 }
 TEXTS = [name for name, known in FORMATS.items() if not (known.binary or known.picture)]
 

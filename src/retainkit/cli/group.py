@@ -13,6 +13,7 @@ COMMANDS = {
     "cohort": "Who started in each period, and which share came back at each age.",
     "retention": "How many members come back on day 1, 7 and 30 after their start.",
     "churn": "Who is lost, when and why: by periods without activity, by silence or by leaving.",
+    "funnel": "How many come from step to step, coefficient times coefficient; the node to mend.",
     "inspect": "Show what the files hold, before anyone trusts them: "
     "columns, roles, days, repeats.",
     "init": "Write a commented retainkit.toml: the files, the columns found, and every default.",

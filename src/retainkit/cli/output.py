@@ -40,7 +40,8 @@ def emit(result: "Result", out: Output) -> None:
             say(note)
 
 
-def check_targets(command: str, source: Source, out: Output, more: Mapping[str, str], reads: Sequence[str] = ()
+def check_targets(
+    command: str, source: Source, out: Output, more: Mapping[str, str], reads: Sequence[str] = ()
 ) -> None:
     """Raise UsageError, before anything is read, for files that must not or cannot be written.
 

@@ -76,6 +76,8 @@ TRUTHS = (
             f" --start-event \"checkout[page = '{plan.BROKEN_PAGE}']\" --return-event pay",
             f"retainkit cohort {_EVENTS} --since {plan.BROKEN_FROM} --period day --horizon 0"
             " --start-event \"checkout[page = 'checkout']\" --return-event pay",
+            f"retainkit funnel {_BOTH} --since {plan.BROKEN_FROM} --by client --window 1d"
+            ' --steps "add_to_cart > checkout > pay"',
             f"retainkit churn {_BOTH} --since {plan.BROKEN_FROM} --definition leave --table paths"
             " --last 1 --event-col \"event || ' ' || page\" --leave-event '\"leave settings\"'",
         ),

@@ -37,8 +37,8 @@ def run(
     """Return one Result a request, all from one scan of the inputs.
 
     partitions: into about how many slices members are split, as memory and cores ask for unless
-    given; the Results are the same for any number, and on any engine. journal: is told how. excel_safe: whether text in rosters that a
-    spreadsheet would run as a formula is defused.
+    given; the Results are the same for any number, and on any engine. journal: is told how.
+    excel_safe: whether text in rosters that a spreadsheet would run as a formula is defused.
     Raises InputError where the data cannot be used, UsageError where the request cannot be met,
     OutputError where temporary files cannot be written.
     """

@@ -19,6 +19,7 @@ _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Letters and marks that draw nothing: joiners and fillers outside the format category.
 _HIDDEN = {*"\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"}
 _SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+_LENGTHS = ((86_400, "d", 84_600), (3_600, "h", 3_570), (60, "min", 59.5), (1, "s", 0))
 _LARGEST = 999.5e12  # beyond it, powers of ten
 _EIGHTHS = "▏▎▍▌▋▊▉█"
 
@@ -132,6 +133,29 @@ def decimal(value: float | None) -> str:
         return UNKNOWN
     text = f"{value:,.6g}"
     return repr(value) if text in ("0", "1", "-1") and float(text) != value else text
+
+
+def points(difference: float | None) -> str:
+    """Return a difference of two shares in percentage points: 0, +1.2, -0.4, <+0.1, >-0.1."""
+    if difference is None or not math.isfinite(difference):
+        return UNKNOWN
+    text = f"{difference * 100:+,.1f}"
+    if text[1:] == "0.0":
+        return "0" if difference == 0 else "<+0.1" if difference > 0 else ">-0.1"
+    return text
+
+
+def duration(seconds: float | None) -> str:
+    """Return a length of time in its largest unit: <1 s, 45 s, 1.5 min, 3 h, 2 d, 1,204 d."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    if seconds < 1:
+        return "<1 s"
+    # What rounds up to the next unit is written in it: 1 h and not 60 min.
+    size, unit = next((size, unit) for size, unit, least in _LENGTHS if seconds >= least)
+    value = seconds / size
+    text = f"{value:.1f}".removesuffix(".0") if value < 9.95 else f"{value:,.0f}"
+    return f"{text} {unit}"
 
 
 def day(value: date | None) -> str:

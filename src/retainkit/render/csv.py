@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import polars as pl
 import polars.selectors as cs
 
 from retainkit.render.options import RenderOptions

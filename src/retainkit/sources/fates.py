@@ -52,9 +52,7 @@ def add_marks(scope: Scope, marks: Sequence[Selector], notes: list[str]) -> Scop
     return scope.with_columns(__marks=sum(bits, pl.lit(0, pl.UInt32)))
 
 
-def fate(
-    scope: Scope, options: SourceOptions, calendar: Calendar, amounts: bool = True
-) -> pl.Expr:
+def fate(scope: Scope, options: SourceOptions, calendar: Calendar, amounts: bool = True) -> pl.Expr:
     """Return why a row does not count (Enum FATE), null where it does: the first reason there is.
 
     The window comes first: what lies outside of it is looked at no further, so that files need

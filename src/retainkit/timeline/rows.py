@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from retainkit.columns import column
 from retainkit.periods import Ints
 from retainkit.timeline.extras import event_codes
 from retainkit.timeline.model import Needs, first_of_each
@@ -34,12 +35,12 @@ class Rows:
 
     def of(self, keys: Keys, time: Ints, events: pl.DataFrame) -> pl.DataFrame:
         """Return events as a run, in the order of keys."""
-        rows = pl.DataFrame({"key": keys, "time": time, "marks": events["marks"].to_numpy()})
+        rows = pl.DataFrame([column(keys, "key"), column(time, "time"), events["marks"]])
         if self.all_kept:
             rows = rows.hstack(events.drop("member", "time", "marks"))
         if self.needs.event:
             rows = rows.with_columns(pl.col("event").cast(pl.Categorical))
-        return rows[np.argsort(keys)]
+        return rows[column(np.argsort(keys))]
 
     def merged(self, runs: list[pl.DataFrame]) -> pl.DataFrame:
         """Return runs as one."""
@@ -50,10 +51,10 @@ class Rows:
         if self.needs.event:  # names first: an order that does not hang on how rows came
             names = event_codes(rows["event"])[1]
             marks = (names << int(marks.max()).bit_length()) | marks
-        rows = rows[sort_order(keys, times, marks)]
+        rows = rows[column(sort_order(keys, times, marks))]
         if self.all_kept or self.needs.repeats:
             return rows
-        return rows.filter(pl.Series(first_of_each(*(rows[name].to_numpy() for name in _SORTED))))
+        return rows.filter(column(first_of_each(*(rows[name].to_numpy() for name in _SORTED))))
 
     @property
     def _none(self) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from retainkit.errors import UsageError
-from retainkit.render.charts import churn, cohort, retention
+from retainkit.render.charts import churn, cohort, funnel, retention
 from retainkit.render.charts.convert import check_extra, converted
 from retainkit.render.charts.spec import Spec
 from retainkit.results import Result
@@ -20,6 +20,7 @@ __all__ = ["PICTURES", "check_picture", "converted", "spec_of"]
 PICTURES: Mapping[str, Mapping[str, Callable[[Result], Spec]]] = {
     "churn": churn.PICTURES,
     "cohort": cohort.PICTURES,
+    "funnel": funnel.PICTURES,
     "retention": retention.PICTURES,
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from retainkit.render.view import Document
-from retainkit.render.views import churn, cohort, inspect, plain, retention
+from retainkit.render.views import churn, cohort, funnel, inspect, plain, retention
 from retainkit.render.views.facts import facts
 from retainkit.results import Result
 
@@ -15,6 +15,7 @@ View = Callable[[Result], Document]
 VIEWS: Mapping[str, View] = {
     "churn": churn.view,
     "cohort": cohort.view,
+    "funnel": funnel.view,
     "inspect": inspect.view,
     "retention": retention.view,
 }

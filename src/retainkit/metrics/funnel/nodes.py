@@ -1,0 +1,115 @@
+"""The nodes of a funnel: coefficients, what they multiply to, and the one to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from retainkit.columns import column
+from retainkit.metrics.funnel.params import FunnelParams
+from retainkit.periods import Ints
+from retainkit.stats.differences import holm, newcombe, two_proportions
+from retainkit.stats.intervals import Floats, wilson
+
+Segment = tuple[object, ...]
+
+
+def reached(levels: Mapping[int, int], steps: int) -> Ints:
+    """Return how many members came to each step, of how many came no further than to each."""
+    counts = np.array([levels.get(step, 0) for step in range(1, steps + 1)], dtype=np.int64)
+    return counts[::-1].cumsum()[::-1]
+
+
+def names(params: FunnelParams) -> list[str]:
+    """Return what each step is called."""
+    steps = len(params.steps)
+    if params.order == "any":
+        return [f"{step} of {steps} steps" for step in range(1, steps + 1)]
+    return [selector.label for selector in params.selectors]
+
+
+def coefficients(members: Ints) -> Floats:
+    """Return the share of each step's members that came to it from the one before; NaN: none."""
+    found = np.full(len(members), np.nan)
+    np.divide(members[1:], members[:-1], out=found[1:], where=members[:-1] > 0)
+    return found
+
+
+def node_table(members: Ints, params: FunnelParams) -> dict[str, pl.Series]:
+    """Return the columns of one segment's steps that follow from how many came to each."""
+    before = np.append(0, members[:-1])
+    low, high = wilson(np.where(before > 0, members, 0), before, params.confidence)
+    overall = members / members[0] if members[0] else np.full(len(members), np.nan)
+    return {
+        "step": column(np.arange(1, len(members) + 1)),
+        "event": pl.Series(names(params), dtype=pl.String),
+        "members": column(members),
+        "coefficient": known(coefficients(members)),
+        "ci_low": known(low),
+        "ci_high": known(high),
+        "overall": known(overall),
+    }
+
+
+def known(values: Floats) -> pl.Series:
+    """Return numbers, null where there is none."""
+    finite = np.where(np.isfinite(values), values, np.nan)
+    return column(finite).cast(pl.Float64).fill_nan(None)
+
+
+def best_coefficients(every: Sequence[Ints], params: FunnelParams) -> Floats:
+    """Return the best coefficient of each step over segments that have members enough."""
+    best = np.full(len(params.steps), np.nan)
+    for members in every:
+        enough = np.append(False, members[:-1] >= params.min_members)
+        best = np.fmax(best, np.where(enough, coefficients(members), np.nan))
+    return best
+
+
+def leverages(members: Ints, best: Floats, params: FunnelParams) -> Floats:
+    """Return how much the overall would rise, were each step alone lifted; NaN: no telling.
+
+    To its target, where one is stated; else, by segments, to the best one's; else to 1.
+    """
+    own = coefficients(members)
+    goal = np.fmax(best, own) if params.by else np.ones(len(members))
+    goal[np.isnan(best) & bool(params.by)] = np.nan
+    goal = np.array([params.targets.get(step, goal[step - 1]) for step in range(1, len(goal) + 1)])
+    lifted = np.full(len(members), np.nan)
+    np.divide(goal, own, out=lifted, where=own > 0)
+    return lifted - 1
+
+
+def bottleneck(leverage: Floats) -> list[bool]:
+    """Return which step has the greatest leverage, the first of equals."""
+    told = np.where(np.isnan(leverage), -np.inf, leverage)
+    there = bool(np.isfinite(told).any())
+    return [there and step == int(told.argmax()) for step in range(len(told))]
+
+
+def compared(every: Mapping[Segment, Ints], params: FunnelParams) -> list[dict[str, object]]:
+    """Return each segment's coefficients beside those of all others together."""
+    rows: list[dict[str, object]] = []
+    total = np.sum(list(every.values()), axis=0) if every else np.zeros(0, dtype=np.int64)
+    for segment, members in every.items():
+        rest = total - members
+        for step in range(2, len(members) + 1):
+            counts = (members[step - 1], members[step - 2], rest[step - 1], rest[step - 2])
+            rows.append({"segment": segment, "step": step, "counts": counts})
+    if not rows:
+        return rows
+    k1, n1, k2, n2 = np.array([row["counts"] for row in rows], dtype=np.float64).T
+    difference, low, high = newcombe(k1, n1, k2, n2, params.confidence)
+    p_value = two_proportions(k1, n1, k2, n2)
+    p_holm = holm(p_value)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = (k1 / n1, k2 / n2)
+    columns = (*shares, difference, low, high, p_value, p_holm)
+    titles = ("coefficient", "rest", "difference", "ci_low", "ci_high", "p_value", "p_holm")
+    for i, row in enumerate(rows):
+        row |= {name: float(values[i]) for name, values in zip(titles, columns, strict=True)}
+        row["members"] = int(k1[i])
+        row["real"] = bool(p_holm[i] < 1 - params.confidence)
+    return rows

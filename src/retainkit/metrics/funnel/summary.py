@@ -1,0 +1,201 @@
+"""From the counts to the tables of `funnel`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from retainkit.metrics.base import Summary, named_segments, segment_keys
+from retainkit.metrics.funnel import nodes
+from retainkit.metrics.funnel.params import FunnelParams
+from retainkit.metrics.funnel.tally import LEVEL, NEXT, OPEN, SIDE, TIME, TREND
+from retainkit.metrics.funnel.times import histogram, quantiles
+from retainkit.metrics.funnel.words import definition, notes
+from retainkit.periods import Ints, Window
+from retainkit.stats.decomposition import lmdi
+
+TABLES = ("main", "durations", "segments", "change", "trend", "dropoffs")
+_MAIN = {
+    "step": pl.Int64,
+    "event": pl.String,
+    "members": pl.Int64,
+    **dict.fromkeys(("coefficient", "ci_low", "ci_high", "overall"), pl.Float64),
+    **dict.fromkeys(("dropped", "open", "median_seconds", "p90_seconds"), pl.Int64),
+    "leverage": pl.Float64,
+    "bottleneck": pl.Boolean,
+}
+_SEGMENTS = {
+    "step": pl.Int64,
+    "event": pl.String,
+    "members": pl.Int64,
+    **dict.fromkeys(("coefficient", "rest", "difference", "ci_low", "ci_high"), pl.Float64),
+    **dict.fromkeys(("p_value", "p_holm"), pl.Float64),
+    "real": pl.Boolean,
+}
+_CHANGE = {
+    "step": pl.Int64,
+    "event": pl.String,
+    **dict.fromkeys(("before", "after"), pl.Int64),
+    **dict.fromkeys(("coefficient_before", "coefficient_after"), pl.Float64),
+    **dict.fromkeys(("contribution", "share"), pl.Float64),
+}
+
+
+def summarise(tally: pl.DataFrame, params: FunnelParams, window: Window) -> Summary:
+    """Return all tables; those that nobody asked for are empty."""
+    tally = tally.with_columns(pl.col("members").cast(pl.Int64))
+    keys = segment_keys(params.by)
+    every = _reached(tally.filter(kind=LEVEL), params)
+    waiting = tally.filter(kind=OPEN).select(*keys, "members").rows()
+    opens = {tuple(segment): members for *segment, members in waiting if members}
+    for segment in opens:
+        every.setdefault(segment, np.zeros(len(params.steps), dtype=np.int64))
+    times = tally.filter(kind=TIME)
+    tables = {
+        "main": _main(every, opens, quantiles(times, keys), params),
+        "durations": histogram(times, keys),
+        "segments": _segments(every, params),
+        "change": _change(tally.filter(kind=SIDE), params),
+        "trend": _trend(tally.filter(kind=TREND), params, window),
+        "dropoffs": _dropoffs(tally.filter(kind=NEXT), params),
+    }
+    named = {
+        name: named_segments(table, params.by) if set(keys) <= set(table.columns) else table
+        for name, table in tables.items()
+    }
+    named["segments"] = named["segments"].select("step", "event", pl.exclude("step", "event"))
+    return Summary(definition(params), named, list(notes(tables, opens, params)))
+
+
+def _reached(levels: pl.DataFrame, params: FunnelParams) -> dict[nodes.Segment, Ints]:
+    """Return for each segment how many members came to each step."""
+    keys, steps = segment_keys(params.by), len(params.steps)
+    found: dict[nodes.Segment, dict[int, int]] = {} if keys else {(): {}}
+    for *segment, step, members in (
+        levels.sort(*keys, "step").select(*keys, "step", "members").rows()
+    ):
+        found.setdefault(tuple(segment), {})[step] = members
+    return {segment: nodes.reached(counts, steps) for segment, counts in found.items()}
+
+
+def _main(
+    every: Mapping[nodes.Segment, Ints],
+    opens: Mapping[nodes.Segment, int],
+    times: Mapping[tuple[nodes.Segment, int], tuple[int, int]],
+    params: FunnelParams,
+) -> pl.DataFrame:
+    best = nodes.best_coefficients(list(every.values()), params)
+    keys = segment_keys(params.by)
+    tables = [pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), **_MAIN})]
+    order = sorted(every, key=lambda segment: [(value is not None, value) for value in segment])
+    for segment in order:
+        members, steps = every[segment], len(params.steps)
+        leverage = nodes.leverages(members, best, params)
+        middle = [times.get((segment, step), (None, None)) for step in range(1, steps + 1)]
+        dropped = [None, *(members[:-1] - members[1:]).tolist()]
+        own = pl.DataFrame(
+            {
+                **nodes.node_table(members, params),
+                "dropped": pl.Series(dropped, dtype=pl.Int64),
+                "open": pl.Series([opens.get(segment, 0)] + [None] * (steps - 1), dtype=pl.Int64),
+                "median_seconds": pl.Series([low for low, _ in middle], dtype=pl.Int64),
+                "p90_seconds": pl.Series([high for _, high in middle], dtype=pl.Int64),
+                "leverage": nodes.known(leverage),
+                "bottleneck": pl.Series(nodes.bottleneck(leverage), dtype=pl.Boolean),
+            }
+        )
+        tables.append(_keyed(own, keys, segment).select(*keys, *_MAIN))
+    return pl.concat(tables)
+
+
+def _keyed(table: pl.DataFrame, keys: list[str], segment: nodes.Segment) -> pl.DataFrame:
+    values = zip(keys, segment, strict=True)
+    return table.with_columns(pl.lit(value, pl.String).alias(key) for key, value in values)
+
+
+def _segments(every: Mapping[nodes.Segment, Ints], params: FunnelParams) -> pl.DataFrame:
+    """Return what each segment's coefficients differ in from all others'."""
+    keys = segment_keys(params.by)
+    rows = nodes.compared(every, params) if keys else []
+    told = nodes.names(params)
+    flat = [
+        {
+            **dict(zip(keys, row["segment"], strict=True)),  # type: ignore[call-overload]
+            **row,
+            "event": told[int(str(row["step"])) - 1],
+        }
+        for row in rows
+    ]
+    schema = {**dict.fromkeys(keys, pl.String), **_SEGMENTS}
+    frame = pl.DataFrame([{name: row[name] for name in schema} for row in flat], schema=schema)
+    return frame.fill_nan(None).sort("step", *keys)
+
+
+def _change(sides: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:
+    """Return how the change of the overall splits over the steps (LMDI)."""
+    if params.comparison is None:
+        return pl.DataFrame(schema=_CHANGE)
+    steps = len(params.steps)
+    before, after = (
+        nodes.reached(dict(sides.filter(at=side).select("step", "members").rows()), steps)
+        for side in (0, 1)
+    )
+    old, new = nodes.coefficients(before), nodes.coefficients(after)
+    split = np.full(steps, np.nan)
+    if before[0] and after[0]:
+        split[1:] = lmdi(np.nan_to_num(old[1:]), np.nan_to_num(new[1:]))
+    whole = np.nansum(split)
+    return pl.DataFrame(
+        {
+            "step": np.arange(1, steps + 1),
+            "event": nodes.names(params),
+            "before": before,
+            "after": after,
+            "coefficient_before": nodes.known(old),
+            "coefficient_after": nodes.known(new),
+            "contribution": nodes.known(split),
+            "share": nodes.known(split / whole if whole else np.full(steps, np.nan)),
+        },
+        schema_overrides=_CHANGE,
+    )
+
+
+def _trend(levels: pl.DataFrame, params: FunnelParams, window: Window) -> pl.DataFrame:
+    """Return the nodes by the period of members' first starts."""
+    keys = segment_keys(params.by)
+    schema = {**dict.fromkeys(keys, pl.String), "period": pl.Date, **_MAIN}
+    columns = [*keys, "period", *list(_MAIN)[:7]]
+    tables = [pl.DataFrame(schema=schema).select(columns).with_columns(complete=pl.lit(True))]
+    if params.trend is None:
+        return tables[0]
+    ordered = levels.sort(*keys, "at")
+    for (*segment, at), part in ordered.group_by(*keys, "at", maintain_order=True):
+        members = nodes.reached(dict(part.select("step", "members").rows()), len(params.steps))
+        index = np.array([at], dtype=np.int64)
+        end = int(window.calendar.starts(index + 1, params.trend)[0]) + (params.window_us or 0)
+        own = pl.DataFrame(nodes.node_table(members, params)).with_columns(
+            period=pl.lit(window.calendar.names(index, params.trend)[0]),
+            complete=pl.lit(end <= window.as_of),
+        )
+        tables.append(_keyed(own, keys, tuple(segment)).select(*columns, "complete"))
+    return pl.concat(tables)
+
+
+def _dropoffs(counts: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:
+    """Return what members who came no further did next, the most first."""
+    keys = segment_keys(params.by)
+    events = pl.DataFrame(
+        {"step": range(1, len(params.steps) + 1), "event": nodes.names(params)},
+        schema={"step": pl.Int64, "event": pl.String},
+    )
+    return (
+        counts.select(*keys, "step", "members", next="text")
+        .join(events, on="step")
+        .with_columns(share=pl.col("members") / pl.col("members").sum().over(*keys, "step"))
+        .sort(
+            *keys, "step", "members", "next", descending=[*[False] * len(keys), False, True, False]
+        )
+        .select(*keys, "step", "event", "next", "members", "share")
+    )
