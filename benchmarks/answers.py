@@ -7,10 +7,16 @@ import io
 import sys
 
 Answer = dict[tuple[str, ...], tuple[int, ...]]
-KEYS = {"cohort": ("cohort", "age"), "retention": ("day", "mode"), "churn": ("period",)}
+KEYS = {
+    "cohort": ("cohort", "age"),
+    "retention": ("day", "mode"),
+    "churn": ("period",),
+    "funnel": ("step",),
+}
 COUNTS = {
     "cohort": ("returned",),
     "retention": ("members", "mature", "returned"),
+    "funnel": ("members",),
     "churn": ("active", "previous", "new", "retained", "resurrected", "churned"),
 }
 

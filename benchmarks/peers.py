@@ -18,7 +18,7 @@ from pathlib import Path
 
 from answers import Agreement
 from measure import Measured, in_turn
-from queries import HERE, OURS, PEERS, QUESTIONS, RETAINKIT, ours
+from queries import FUNNEL, HERE, OURS, PEERS, QUESTIONS, RETAINKIT, ours
 
 DATA = ("integer", "text", "csv")
 SMALL = "small"
@@ -36,14 +36,20 @@ def main() -> None:
         growth(asked.folder, asked.scale, asked.runs)
         return
     data = [name for name in asked.only if name != SMALL]
-    paths = written(asked.folder, asked.events, data)
     for question in asked.question:
-        for name in data:
-            print(f"\n## {question}, {title(name, asked.events)}\n", flush=True)
-            compare(question, paths[name], peers, asked.runs)
+        kinds = [kind_of(question, name) for name in data if question != FUNNEL or name != "csv"]
+        paths = written(asked.folder, asked.events, kinds)
+        for kind, path in paths.items():
+            print(f"\n## {question}, {title(kind, asked.events)}\n", flush=True)
+            compare(question, path, peers, asked.runs)
     if SMALL in asked.only:
         files = written(asked.folder, SMALL_EVENTS, ["integer"])
         small(files["integer"], max(asked.runs, SMALL_RUNS))
+
+
+def kind_of(question: str, data: str) -> str:
+    """Return the kind of data that a question is asked of."""
+    return f"{FUNNEL}-{data}" if question == FUNNEL else data
 
 
 def arguments() -> argparse.Namespace:

@@ -18,7 +18,12 @@ ASKED = {
     "cohort": ("cohort", "--period", "week"),
     "retention": ("retention",),
     "churn": ("churn", "--period", "month"),
+    "funnel": (
+        *("funnel", "--steps", "visit > view > cart > checkout > pay"),
+        *("--window", "7d", "--include-open"),
+    ),
 }
+FUNNEL = "funnel"  # is asked of data of its own, with names of events
 QUESTIONS = tuple(ASKED)
 OURS = "retainkit"
 
@@ -78,5 +83,5 @@ PEERS = {
         _sql("clickhouse_sql", "clickhouse"), "chdb", questions=_asked("clickhouse")
     ),
     "polars": Peer(_polars, "polars", questions=("cohort", "retention")),
-    "scan": Peer(_scan, "polars", answers=False),
+    "scan": Peer(_scan, "polars", answers=False, questions=("cohort", "retention", "churn")),
 }

@@ -34,16 +34,30 @@ class Levels:
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """Where chains can end with a step: moment by moment.
+    """Where chains can end with a step.
 
-    start: the moment at which the chain began, NONE where none ends here. origin: the step that
-    was done before this moment; all later ones were done at it. last: the last moment up to here
-    at which a chain ends with this step.
+    end: the moments, in order. start: the moment at which the chain that ends there began.
+    origin: the step that was done before this moment; all later ones were done at it.
     """
 
+    end: Ints
     start: Ints
     origin: NDArray[np.int8]
-    last: Ints
+
+    def before(self, at: Ints, strict: bool) -> Ints:
+        """Return the last chain that ends before each moment, NONE where there is none.
+
+        strict: it has to end at the very moment before.
+        """
+        last: Ints = np.searchsorted(self.end, at) - 1
+        if strict and len(self.end):
+            last[self.end[np.maximum(last, 0)] != at - 1] = NONE
+        return last
+
+    def at(self, moments: Ints) -> Ints:
+        """Return which chains end at moments where some do."""
+        found: Ints = np.searchsorted(self.end, moments)
+        return found
 
 
 def ordered_levels(moments: Moments, members: int, params: FunnelParams, window: Window) -> Levels:
@@ -58,7 +72,8 @@ def ordered_levels(moments: Moments, members: int, params: FunnelParams, window:
         begins = np.zeros(len(moments), dtype=np.bool_)
         begins[rows[first_of_each(moments.owner[rows])]] = True
     begins &= counting(moments.time, params, window)
-    steps = [_first(begins)]
+    first = np.flatnonzero(begins)
+    steps = [_Step(first, first, np.zeros(len(first), dtype=np.int8))]
     for number in range(2, len(params.steps) + 1):
         steps.append(_next(moments, steps, number, params))
     level, end = _furthest(moments, steps, members)
@@ -73,38 +88,30 @@ def counting(time: Ints, params: FunnelParams, window: Window) -> Bools:
     return over
 
 
-def _first(begins: Bools) -> _Step:
-    at = np.arange(len(begins))
-    start = np.where(begins, at, NONE)
-    return _Step(start, np.zeros(len(begins), dtype=np.int8), _last(start))
-
-
-def _last(start: Ints) -> Ints:
-    last: Ints = np.maximum.accumulate(np.where(start >= 0, np.arange(len(start)), NONE))
-    return last
-
-
 def _next(moments: Moments, steps: list[_Step], number: int, params: FunnelParams) -> _Step:
     """Return where chains end with step `number`, given those of the steps before."""
-    start = np.full(len(moments), NONE)
-    origin = np.zeros(len(moments), dtype=np.int8)
     fits = np.flatnonzero(moments.mask >> (number - 1) & 1)
-    for before, at in _ways(moments, fits, number):
-        free = at[start[at] < 0]
+    start = np.full(len(fits), NONE)
+    origin = np.zeros(len(fits), dtype=np.int8)
+    for before, rows in _ways(moments, fits, number):
+        free = rows[start[rows] < 0]
+        at = fits[free]
         if before == 0:  # all steps at this very moment
-            found = free[steps[0].start[free] >= 0]
-            start[found] = found
+            good = np.isin(at, steps[0].end)
+            begun = at[good]
         else:
-            previous = _previous(steps[before - 1], free, params)
-            good = _reached(moments, steps[before - 1], previous, free, params)
-            found = free[good]
-            start[found] = steps[before - 1].start[previous[good]]
-        origin[found] = before
-    return _Step(start, origin, _last(start))
+            step = steps[before - 1]
+            last = step.before(at, params.order == "strict")
+            good = _reached(moments, step, last, at, params)
+            begun = step.start[last[good]]
+        start[free[good]] = begun
+        origin[free[good]] = before
+    ends = start >= 0
+    return _Step(fits[ends], start[ends], origin[ends])
 
 
 def _ways(moments: Moments, fits: Ints, number: int) -> list[tuple[int, Ints]]:
-    """Return from which steps moments can go to step `number`, and which moments: least first.
+    """Return from which steps moments can go to step `number`, and which of `fits`: least first.
 
     The fewer steps were done before, the later the chain can have begun.
     """
@@ -113,24 +120,17 @@ def _ways(moments: Moments, fits: Ints, number: int) -> list[tuple[int, Ints]]:
     for before in range(number - 1):
         able = np.array([before in fillable(kind, number) for kind in moments.kinds], dtype=bool)
         if able.any():
-            ways.append((before, fits[(kinds >= 0) & able[np.maximum(kinds, 0)]]))
-    return [*ways, (number - 1, fits)]
+            ways.append((before, np.flatnonzero((kinds >= 0) & able[np.maximum(kinds, 0)])))
+    return [*ways, (number - 1, np.arange(len(fits)))]
 
 
-def _previous(step: _Step, at: Ints, params: FunnelParams) -> Ints:
-    """Return the moment before each of `at` at which a chain ends with `step`; NONE: nowhere."""
-    before = at - 1
-    if params.order == "strict":  # nothing lies between
-        return np.where((before >= 0) & (step.start[before] >= 0), before, NONE)
-    return np.where(before >= 0, step.last[before], NONE)
-
-
-def _reached(
-    moments: Moments, step: _Step, previous: Ints, at: Ints, params: FunnelParams
-) -> Bools:
-    """Return whether a chain can go on from the previous moments to those `at`."""
-    good: Bools = (previous >= 0) & (moments.owner[previous] == moments.owner[at])
-    begun = moments.time[step.start[previous]]
+def _reached(moments: Moments, step: _Step, last: Ints, at: Ints, params: FunnelParams) -> Bools:
+    """Return whether the chains `last` of a step can go on to the moments `at`."""
+    if not len(step.end):
+        return np.zeros(len(at), dtype=np.bool_)
+    previous = step.end[last]
+    good: Bools = (last >= 0) & (moments.owner[previous] == moments.owner[at])
+    begun = moments.time[step.start[last]]
     if params.window_us is not None:
         good &= moments.time[at] - begun <= params.window_us
     if params.step_window_us is not None:
@@ -145,8 +145,7 @@ def _furthest(moments: Moments, steps: list[_Step], members: int) -> tuple[Ints,
     level = np.zeros(members, dtype=np.int64)
     end = np.full(members, NONE)
     for number, step in enumerate(steps, 1):
-        rows = np.flatnonzero(step.start >= 0)
-        first = rows[first_of_each(moments.owner[rows])]
+        first = step.end[first_of_each(moments.owner[step.end])]
         level[moments.owner[first]] = number
         end[moments.owner[first]] = first
     return level, end
@@ -160,12 +159,14 @@ def _times(
     at = end.copy()
     origin = np.zeros(len(level), dtype=np.int64)
     for number in range(len(steps), 0, -1):
-        arrived = level == number
-        origin[arrived] = steps[number - 1].origin[at[arrived]]
+        step = steps[number - 1]
+        arrived = np.flatnonzero(level == number)
+        origin[arrived] = step.origin[step.at(at[arrived])]
         on = np.flatnonzero(level >= number)
         times[on, number - 1] = moments.time[at[on]]
         if number > 1:
-            back = on[origin[on] == number - 1]
-            at[back] = _previous(steps[number - 2], at[back], params)
-            origin[back] = steps[number - 2].origin[at[back]]
+            back, earlier = on[origin[on] == number - 1], steps[number - 2]
+            last = earlier.before(at[back], params.order == "strict")
+            at[back] = earlier.end[last]
+            origin[back] = earlier.origin[last]
     return times
