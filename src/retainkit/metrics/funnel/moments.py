@@ -46,11 +46,9 @@ def moments_of(timeline: Timeline, params: FunnelParams) -> Moments:
     """Return the moments; with a strict order all of them, whether steps were done or not."""
     marks = step_marks(timeline, params)
     rows = np.flatnonzero(marks) if params.order != "strict" else np.arange(len(marks))
-    new = first_of_each(timeline.owner[rows], timeline.time[rows])
-    first = np.flatnonzero(new)
-    at = np.cumsum(new) - 1
+    first = np.flatnonzero(first_of_each(timeline.owner[rows], timeline.time[rows]))
     mask = np.bitwise_or.reduceat(marks[rows], first) if len(first) else marks[:0]
-    kind, kinds = _kinds(marks[rows], at, mask, params)
+    kind, kinds = _kinds(marks[rows], first, mask, params)
     row = rows[first]
     return Moments(
         row=row,
@@ -100,16 +98,19 @@ def step_marks(timeline: Timeline, params: FunnelParams) -> Ints:
 
 
 def _kinds(
-    marks: Ints, at: Ints, mask: Ints, params: FunnelParams
+    marks: Ints, first: Ints, mask: Ints, params: FunnelParams
 ) -> tuple[Ints, tuple[tuple[int, ...], ...]]:
     """Return the kind of each moment that has several events for several steps."""
     kind = np.full(len(mask), NONE)
-    fits = marks != 0
-    several = (np.bincount(at[fits], minlength=len(mask)) > 1) & (mask & (mask - 1) != 0)
-    rows = np.flatnonzero(several[at] & fits)
-    if not len(rows):
+    sizes = np.diff(np.append(first, len(marks)))
+    several = np.flatnonzero((sizes > 1) & (mask & (mask - 1) != 0))
+    if not len(several):
         return kind, ()
-    counts = pl.DataFrame({"at": at[rows], "mask": marks[rows]}).group_by("at", "mask").len("many")
+    many = sizes[several]
+    rows = np.arange(many.sum()) + np.repeat(first[several] - np.cumsum(many) + many, many)
+    at = np.repeat(several, many)
+    events = pl.DataFrame({"at": at, "mask": marks[rows]}).filter(pl.col("mask") != 0)
+    counts = events.group_by("at", "mask").len("many")
     most = pl.col("many").clip(upper_bound=len(params.steps)).cast(pl.Int64)
     words = (
         counts.sort("mask")
