@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -48,6 +48,12 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     folded = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(word.casefold(), folded, n=1)
     return f" Did you mean '{folded[near[0]]}'?" if near else ""
+
+
+def check_once(option: str, words: Sequence[str]) -> None:
+    """Raise UsageError where one of `words`, names of columns, stands there twice."""
+    if len(set(words)) < len(words):
+        raise UsageError(f"{option}: a column is named twice.")
 
 
 def check_choice(option: str, value: str, choices: Iterable[str]) -> None:

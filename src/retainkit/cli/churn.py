@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from retainkit.choices import ChurnDefinition, ChurnPeriod
+from retainkit.choices import ChurnDefinition, DatePeriod
 from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Computing, Output, Source
 from retainkit.cli.options import By, Confidence
@@ -20,7 +20,7 @@ def churn(
         ChurnDefinition,
         typer.Option(help="Not active in the next period, silent for W days, or left."),
     ] = "lifecycle",
-    period: Annotated[ChurnPeriod, typer.Option(help="Rows, and the unit of age.")] = "month",
+    period: Annotated[DatePeriod, typer.Option(help="Rows, and the unit of age.")] = "month",
     inactive_days: Annotated[
         int | None,
         typer.Option(metavar="W", help="Silent days that make churn; by default from the data."),

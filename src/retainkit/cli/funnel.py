@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from retainkit.choices import ChurnPeriod, FunnelAttempt, FunnelOrder
+from retainkit.choices import DatePeriod, FunnelAttempt, FunnelOrder
 from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Computing, Output, Source
 from retainkit.cli.options import By, Confidence
@@ -57,7 +57,7 @@ def funnel(
         ),
     ] = None,
     trend: Annotated[
-        ChurnPeriod | None, typer.Option(help="Also by the period of members' first starts.")
+        DatePeriod | None, typer.Option(help="Also by the period of members' first starts.")
     ] = None,
     dropoffs: Annotated[
         bool, typer.Option("--dropoffs", help="Also what members did next instead.")

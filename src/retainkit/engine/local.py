@@ -11,33 +11,25 @@ from threading import Lock
 import polars as pl
 
 from retainkit.engine.crew import Crew
-from retainkit.engine.journal import Journal, size
+from retainkit.engine.journal import size
 from retainkit.engine.memory import Budget
-from retainkit.engine.options import EngineOptions
 from retainkit.engine.request import Asked, Request, Tallies, counted, settled
 from retainkit.engine.rosters import Rosters
 from retainkit.engine.seen import Account, Members, Seen
 from retainkit.engine.tries import packed
-from retainkit.periods import Calendar, Window
-from retainkit.sources import SourceOptions, Table
+from retainkit.engine.worker import Worker
+from retainkit.periods import Window
+from retainkit.sources import Table
 from retainkit.sources.canonical import Events
-from retainkit.sources.stream import Progress, stream
+from retainkit.sources.stream import stream
 from retainkit.timeline import Bounds, Builder, Needs, Packing, Spill
 
 SLICE_ROWS = 1 << 20  # about as many as fit a core's cache with what is computed from them
 
 
 @dataclass(frozen=True)
-class Local:
-    """A run on this machine. partitions: into how many slices members are split, if stated."""
-
-    options: SourceOptions
-    calendar: Calendar
-    engine: EngineOptions
-    journal: Journal
-    partitions: int | None = None
-    progress: Progress | None = None
-    excel_safe: bool = False
+class Local(Worker):
+    """A run on this machine; partitions are slices of members."""
 
     def tallied(
         self, requests: Sequence[Request], table: Table, events: Events, needs: Needs

@@ -71,19 +71,18 @@ def settled(
 
     count: returns the tallies of what is asked, over all members; called only if need be.
     """
-    surveys = [request.metric.survey for request in requests]
-    asked = [
-        Asked(survey, request.params)
-        for request, survey in zip(requests, surveys, strict=True)
-        if survey is not None and survey.asked(request.params)
-    ]
-    tallies = iter(count(asked) if asked else ())
-    done = []
-    for request, survey in zip(requests, surveys, strict=True):
-        if survey is not None and survey.asked(request.params):
-            params, found = survey.settle(next(tallies).total(), request.params, window)
-            request = replace(request, params=params, found=tuple(found))
-        done.append(request)
+    surveys = {
+        number: survey
+        for number, request in enumerate(requests)
+        if (survey := request.metric.survey) is not None and survey.asked(request.params)
+    }
+    done = list(requests)
+    if not surveys:
+        return done
+    asked = [Asked(survey, done[number].params) for number, survey in surveys.items()]
+    for (number, survey), tallies in zip(surveys.items(), count(asked), strict=True):
+        params, found = survey.settle(tallies.total(), done[number].params, window)
+        done[number] = replace(done[number], params=params, found=tuple(found))
     return done
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +18,25 @@ from retainkit.timeline import Timeline
 from retainkit.wording import counted
 
 
+@dataclass(frozen=True)
+class _Open:
+    """A roster that is being written. number: of the request that asked for it."""
+
+    number: int
+    roster: Roster[Any]
+    params: Any
+    path: str
+    file: RowsFile
+    states: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def note(self) -> str:
+        """How many members it has, by state."""
+        by_state = (f", {count:,} {state}" for state, count in sorted(self.states.items()))
+        members = counted(self.states.total(), "member")
+        return f"{self.roster.option} {self.path}: {members}{''.join(by_state)}."
+
+
 class Rosters:
     """The rosters that requests ask for; each file is put in place at the end, unless one fails.
 
@@ -29,16 +48,13 @@ class Rosters:
         self, requests: Sequence[Request], sources: Sequence[str], excel_safe: bool = False
     ) -> None:
         self._requests = requests
-        self._asked: list[tuple[Roster[Any], Any]] = []
-        self._files: list[RowsFile] = []
-        self._states: list[Counter[str]] = []
-        for request in requests:
-            roster = request.metric.roster
-            path = None if roster is None else roster.path(request.params)
+        self._open: list[_Open] = []
+        for number, request in enumerate(requests):
+            roster, params = request.metric.roster, request.params
+            path = None if roster is None else roster.path(params)
             if roster is not None and path is not None:
-                self._asked.append((roster, request.params))
-                self._files.append(RowsFile(path, roster.option, sources, excel_safe))
-                self._states.append(Counter())
+                file = RowsFile(path, roster.option, sources, excel_safe)
+                self._open.append(_Open(number, roster, params, path, file))
 
     def __enter__(self) -> Self:
         return self
@@ -50,34 +66,26 @@ class Rosters:
         trace: TracebackType | None,
     ) -> None:
         try:
-            for file in self._files if kind is None else ():
-                file.finish()
+            for each in self._open if kind is None else ():
+                each.file.finish()
         finally:
-            for file in self._files:
-                file.discard()
+            for each in self._open:
+                each.file.discard()
 
     def rows(self, timeline: Timeline, window: Window) -> list[pl.DataFrame]:
         """Return what each roster says of the members of a timeline."""
-        return [roster.rows(timeline, params, window) for roster, params in self._asked]
+        return [each.roster.rows(timeline, each.params, window) for each in self._open]
 
     def write(self, listed: Sequence[pl.DataFrame]) -> None:
         """Add rows to each roster."""
-        for file, states, rows in zip(self._files, self._states, listed, strict=True):
-            file.write(rows)
-            states.update(dict(rows["state"].value_counts().iter_rows()))
+        for each, rows in zip(self._open, listed, strict=True):
+            each.file.write(rows)
+            each.states.update(dict(rows["state"].value_counts().iter_rows()))
 
     def told(self) -> list[Request]:
         """Return the requests, with a note on what their rosters hold."""
-        notes = iter(
-            f"{roster.option} {roster.path(params)}: {counted(states.total(), 'member')}"
-            + "".join(f", {count:,} {state}" for state, count in sorted(states.items()))
-            + "."
-            for (roster, params), states in zip(self._asked, self._states, strict=True)
-        )
-        asked = [id(params) for _, params in self._asked]
-        return [
-            replace(request, found=(*request.found, next(notes)))
-            if id(request.params) in asked
-            else request
-            for request in self._requests
-        ]
+        done = list(self._requests)
+        for each in self._open:
+            request = done[each.number]
+            done[each.number] = replace(request, found=(*request.found, each.note))
+        return done

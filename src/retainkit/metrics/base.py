@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import polars as pl
 
-from retainkit.columns import column
+from retainkit.columns import known
 from retainkit.periods import Window
 from retainkit.stats.intervals import wilson
 from retainkit.timeline import Needs, Timeline
 
 P = TypeVar("P")
+Segment = tuple[object, ...]  # the value of each --by
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,34 @@ def with_rate(counts: pl.DataFrame, of: str, confidence: float) -> pl.DataFrame:
     low, high = wilson(counts["returned"], counts[of], confidence)
     return counts.with_columns(
         rate=pl.when(pl.col(of) > 0).then(pl.col("returned") / pl.col(of)),
-        ci_low=column(low).cast(pl.Float64).fill_nan(None),
-        ci_high=column(high).cast(pl.Float64).fill_nan(None),
+        ci_low=known(low),
+        ci_high=known(high),
     )
 
 
 def segment_keys(by: Sequence[str]) -> list[str]:
     """Return the key columns that segments have in a tally, whatever the user's names are."""
     return [f"seg_{i}" for i in range(len(by))]
+
+
+def nobody(by: Sequence[str]) -> dict[str, pl.Expr]:
+    """Return the segment keys of a tally row that is of no segment."""
+    return dict.fromkeys(segment_keys(by), pl.lit(None, pl.String))
+
+
+def by_segment(frame: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[Segment, pl.DataFrame]]:
+    """Yield each segment with its rows, in order; without segments the whole, rows or not."""
+    keys = segment_keys(by)
+    if keys:
+        yield from frame.sort(keys).group_by(keys, maintain_order=True)
+    else:
+        yield (), frame
+
+
+def of_segment(table: pl.DataFrame, by: Sequence[str], segment: Segment) -> pl.DataFrame:
+    """Return the table of one segment with its keys before its columns."""
+    values = zip(segment_keys(by), segment, strict=True)
+    return table.select(*(pl.lit(value, pl.String).alias(key) for key, value in values), pl.all())
 
 
 def named_segments(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

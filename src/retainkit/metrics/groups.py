@@ -5,6 +5,7 @@ A frame's group-by hashes every row; counting by a dense code is one pass, sever
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,22 @@ from retainkit.timeline import Bools, Timeline
 
 _LIMB = 22  # bits; 2**31 of them add up exactly in a float, which is what NumPy counts in
 _DENSE = 1 << 16  # codes that are always worth a place of their own
+
+
+NAMELESS = "(no name)"
+
+
+def segments_of(timeline: Timeline, by: Sequence[str], member: Ints) -> list[pl.Series]:
+    """Return the segments of members as columns seg_i, one row an item of `member`."""
+    keys = zip(segment_keys(by), by, strict=True)
+    return [timeline.segments[name].gather(member).alias(key) for key, name in keys]
+
+
+def event_names(timeline: Timeline) -> tuple[pl.Series, Ints]:
+    """Return the names of events, and for each row which it has; these have to be asked for."""
+    assert timeline.event is not None
+    assert timeline.names is not None
+    return timeline.names.fill_null(NAMELESS), timeline.event
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from retainkit.choices import Clock, Period
-from retainkit.errors import UsageError, check_choice, check_kinds
-from retainkit.metrics.base import segment_keys
+from retainkit.errors import UsageError, check_choice, check_kinds, check_once
+from retainkit.metrics.base import nobody
 from retainkit.periods import DAY, Ints, Window, duration
 from retainkit.selectors import ANY, Selector, parse_selector
 from retainkit.stats.intervals import quantile
@@ -40,8 +40,7 @@ class ReturnParams:
                 parse_selector(text)
         if self.lookback_days is not None and self.lookback_days < 1:
             raise UsageError(f"--lookback: '{self.lookback}' is shorter than a day.")
-        if len(set(self.by)) < len(self.by):
-            raise UsageError("--by: a column is named twice.")
+        check_once("--by", self.by)
 
     @property
     def start(self) -> Selector:
@@ -102,8 +101,8 @@ class Entries:
 
 def left_out(params: ReturnParams, entries: Entries) -> pl.DataFrame:
     """Return the tally row of the members that are in no cohort: it has no segment."""
-    nobody = {key: pl.Series([None], dtype=pl.String) for key in segment_keys(params.by)}
-    return pl.DataFrame({**nobody, "never": [entries.never], "seen": [entries.seen]})
+    counts = pl.DataFrame({"never": [entries.never], "seen": [entries.seen]})
+    return counts.with_columns(**nobody(params.by))
 
 
 def doubts(

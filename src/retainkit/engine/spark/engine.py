@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from retainkit.engine.journal import Journal
-from retainkit.engine.options import EngineOptions
 from retainkit.engine.request import Asked, Request, Tallies, settled
 from retainkit.engine.seen import Account, Members, Seen
 from retainkit.engine.spark.carried import told
@@ -20,12 +18,12 @@ from retainkit.engine.spark.reading import Raw, read_raw
 from retainkit.engine.spark.session import session
 from retainkit.engine.spark.tasks import MEMBERS, SURVEY, Count, Shipment
 from retainkit.engine.spark.travel import arrived, ddl, outward
+from retainkit.engine.worker import Worker
 from retainkit.errors import UsageError
-from retainkit.periods import Calendar, Window
-from retainkit.sources import SourceOptions, Table
+from retainkit.periods import Window
+from retainkit.sources import Table
 from retainkit.sources.canonical import Events
 from retainkit.sources.quality import FATE, Quality
-from retainkit.sources.stream import Progress
 from retainkit.timeline import Needs
 
 if TYPE_CHECKING:
@@ -35,16 +33,8 @@ TASK_ROWS = 1 << 21  # of a partition of members: what a task holds, about
 
 
 @dataclass(frozen=True)
-class Spark:
-    """A run on Spark. partitions: over how many members are split, if stated."""
-
-    options: SourceOptions
-    calendar: Calendar
-    engine: EngineOptions
-    journal: Journal
-    partitions: int | None = None
-    progress: Progress | None = None
-    excel_safe: bool = False
+class Spark(Worker):
+    """A run on Spark; partitions are tasks of members."""
 
     def __post_init__(self) -> None:
         if self.options.rejects is not None:

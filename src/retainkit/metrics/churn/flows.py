@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from retainkit.columns import column
-from retainkit.metrics.base import segment_keys
+from retainkit.columns import column, known
+from retainkit.metrics.base import by_segment, of_segment
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.periods import Ints, Window
 from retainkit.stats.intervals import wilson
@@ -50,33 +49,17 @@ def main(flows: pl.DataFrame, params: ChurnParams, window: Window) -> pl.DataFra
 
     flows: `[seg_i…], at`, _COUNTS; at: periods for lifecycle, else days.
     """
-    keys = segment_keys(params.by)
     columns = LIFECYCLE if params.definition == "lifecycle" else PRESENCE
     periods = _periods(flows["at"].to_numpy(), params, window)
-    tables = [
-        _table(_flow(part, periods, params, window), periods, params, window).select(
-            *(
-                pl.lit(value, pl.String).alias(key)
-                for key, value in zip(keys, segment, strict=True)
-            ),
-            *columns,
+    parts = list(by_segment(flows, params.by)) or [((None,) * len(params.by), flows)]
+    return pl.concat(
+        of_segment(
+            _table(_flow(part, periods, params, window), periods, params, window).select(columns),
+            params.by,
+            segment,
         )
-        for segment, part in _parts(flows, keys)
-    ]
-    if not tables:
-        nobody = pl.DataFrame(schema={"at": pl.Int64, **dict.fromkeys(keys, pl.String)})
-        return main(nobody.with_columns(pl.lit(0).alias(name) for name in _COUNTS), params, window)
-    return pl.concat(tables)
-
-
-def _parts(
-    flows: pl.DataFrame, keys: list[str]
-) -> Iterator[tuple[tuple[object, ...], pl.DataFrame]]:
-    """Yield each segment with its flows, in order; the whole where there are no segments."""
-    if not keys or not flows.height:
-        yield (None,) * len(keys), flows
-        return
-    yield from flows.sort(keys).group_by(keys, maintain_order=True)
+        for segment, part in parts
+    )
 
 
 def _periods(at: Ints, params: ChurnParams, window: Window) -> Ints:
@@ -124,8 +107,8 @@ def _table(flow: _Flow, periods: Ints, params: ChurnParams, window: Window) -> p
             "end": column(flow.end),
             **{name: column(getattr(flow, name)) for name in (*_COUNTS, "member_days")},
             "lost": column(lost),
-            "ci_low": column(low).cast(pl.Float64).fill_nan(None),
-            "ci_high": column(high).cast(pl.Float64).fill_nan(None),
+            "ci_low": known(low),
+            "ci_high": known(high),
             "complete": column(periods <= window.last_complete(params.period)).cast(pl.Boolean),
             "days": column(_days(periods, params, window)),
         }

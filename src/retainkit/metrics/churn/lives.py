@@ -8,13 +8,12 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import column
-from retainkit.metrics.base import segment_keys
+from retainkit.metrics.base import Segment, by_segment, segment_keys
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.metrics.churn.tally import first_age
 from retainkit.stats.intervals import wilson
-from retainkit.stats.survival import Curve, kaplan_meier, log_rank, median
+from retainkit.stats.survival import Curve, LogRank, kaplan_meier, log_rank, median
 
-Segment = tuple[object, ...]
 Curves = dict[Segment, Curve]
 
 _LIVES = {
@@ -37,11 +36,10 @@ _TEST = {"groups": pl.Int64, "statistic": pl.Float64, "df": pl.Int64, "p_value":
 
 def curves(durations: pl.DataFrame, params: ChurnParams) -> Curves:
     """Return the curve of each segment; durations: `[seg_i…], at, yes, no`, of one kind."""
-    keys, first = segment_keys(params.by), first_age(params)
-    parts = durations.sort(keys).group_by(keys, maintain_order=True) if keys else [((), durations)]
+    first = first_age(params)
     return {
         segment: kaplan_meier(part["at"], part["yes"], part["no"], first, params.confidence)
-        for segment, part in parts
+        for segment, part in by_segment(durations, params.by)
         if part.height
     }
 
@@ -57,29 +55,25 @@ def silences(found: Curves, params: ChurnParams) -> pl.DataFrame:
     return _table(params, _SILENCES, each)
 
 
-def medians(found: Curves, params: ChurnParams) -> pl.DataFrame:
+def compared(found: Curves, params: ChurnParams) -> LogRank | None:
+    """Return the log-rank test of the segments; None where there are not two."""
+    return log_rank(list(found.values())) if params.by and len(found) > 1 else None
+
+
+def medians(found: Curves, test: LogRank | None, params: ChurnParams) -> pl.DataFrame:
     """Return one row a segment: how many, the median age at churn, and churns expected."""
-    expected = log_rank(list(found.values())).expected if _compared(found, params) else None
+    expected = [None] * len(found) if test is None else test.expected
     rows = []
-    for number, curve in enumerate(found.values()):
-        told = [int(curve.events.sum() + curve.censored.sum())]
-        told += [int(curve.events.sum()), int(curve.censored.sum())]
-        rows.append((*told, *median(curve), None if expected is None else expected[number]))
-    frame = pl.DataFrame(rows, schema=_MEDIANS, orient="row")
-    return _keyed(frame, list(found), params)
+    for curve, churns in zip(found.values(), expected, strict=True):
+        churned, censored = int(curve.events.sum()), int(curve.censored.sum())
+        rows.append((churned + censored, churned, censored, *median(curve), churns))
+    return _keyed(pl.DataFrame(rows, schema=_MEDIANS, orient="row"), list(found), params)
 
 
-def test(found: Curves, params: ChurnParams) -> pl.DataFrame:
+def test_table(found: Curves, test: LogRank | None) -> pl.DataFrame:
     """Return one row: whether segments differ in survival; none where there is no telling."""
-    if not _compared(found, params):
-        return pl.DataFrame(schema=_TEST)
-    told = log_rank(list(found.values()))
-    row = (len(found), told.statistic, told.df, told.p_value)
-    return pl.DataFrame([row], schema=_TEST, orient="row")
-
-
-def _compared(found: Curves, params: ChurnParams) -> bool:
-    return bool(params.by) and len(found) > 1
+    rows = [] if test is None else [(len(found), test.statistic, test.df, test.p_value)]
+    return pl.DataFrame(rows, schema=_TEST, orient="row")
 
 
 def _life(curve: Curve) -> dict[str, np.ndarray]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
-from retainkit.choices import ChurnDefinition, ChurnPeriod
-from retainkit.errors import UsageError, check_choice, check_kinds
+from retainkit.choices import ChurnDefinition, DatePeriod
+from retainkit.errors import UsageError, check_choice, check_kinds, check_once
 from retainkit.metrics.churn.taxonomy import Taxonomy, default_taxonomy, read_taxonomy
 from retainkit.periods import FURTHEST
 from retainkit.rowsfile import check_suffix
@@ -27,7 +27,7 @@ class ChurnParams:
     """
 
     definition: ChurnDefinition = "lifecycle"
-    period: ChurnPeriod = "month"
+    period: DatePeriod = "month"
     inactive_days: int | None = None
     leave_event: str | None = None
     return_event: str | None = None
@@ -42,15 +42,14 @@ class ChurnParams:
     def __post_init__(self) -> None:
         check_kinds(self)
         check_choice("--definition", self.definition, get_args(ChurnDefinition))
-        check_choice("--period", self.period, get_args(ChurnPeriod))
+        check_choice("--period", self.period, get_args(DatePeriod))
         quantile(self.confidence)
         for text in (self.leave_event, self.return_event):
             if text is not None:
                 parse_selector(text)
         if self.leave == ANY:
             raise UsageError("--leave-event: not every event is a leaving.", "Name one of them.")
-        if len(set(self.by)) < len(self.by):
-            raise UsageError("--by: a column is named twice.")
+        check_once("--by", self.by)
         if not 1 <= self.last <= MOST_LAST:
             raise UsageError(f"--last: a path has between 1 and {MOST_LAST} events.")
         self._check_window()

@@ -11,11 +11,11 @@ import polars as pl
 from retainkit.metrics.base import segment_keys
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.metrics.churn.spells import Spells, active_rows
+from retainkit.metrics.groups import event_names, segments_of
 from retainkit.periods import Ints, Window
 from retainkit.timeline import Bools, Timeline, first_of_each
 
 ARROW = " > "
-_NAMELESS = "(no name)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def units_of(timeline: Timeline, params: ChurnParams, found: Spells, window: Win
 def paths(timeline: Timeline, params: ChurnParams, units: Units) -> pl.DataFrame:
     """Return `[seg_i…], at, text`: how many units of an age end in a path, churned and stayed."""
     some = np.flatnonzero(units.decided)
-    names, codes = _names(timeline)
+    names, codes = event_names(timeline)
     walked = pl.DataFrame(
         [
             *segments_of(timeline, params.by, units.member[some]),
@@ -83,16 +83,10 @@ def paths(timeline: Timeline, params: ChurnParams, units: Units) -> pl.DataFrame
 
 def returns(timeline: Timeline, params: ChurnParams, units: Units) -> pl.DataFrame:
     """Return `[seg_i…], text`: how many spells begin again with an event."""
-    names, codes = _names(timeline)
+    names, codes = event_names(timeline)
     segments = segments_of(timeline, params.by, timeline.owner[units.opens])
     back = pl.DataFrame([*segments, names.gather(codes[units.opens]).alias("text")])
     return back.group_by(pl.all()).len("yes")
-
-
-def segments_of(timeline: Timeline, by: Sequence[str], member: Ints) -> list[pl.Series]:
-    """Return the segments of members as columns seg_i, one row an item of `member`."""
-    keys = zip(segment_keys(by), by, strict=True)
-    return [timeline.segments[name].gather(member).alias(key) for key, name in keys]
 
 
 def _spell_of(timeline: Timeline, found: Spells, rows: Ints) -> Ints:
@@ -106,13 +100,6 @@ def _spell_of(timeline: Timeline, found: Spells, rows: Ints) -> Ints:
     spell = np.searchsorted(begins, member * span + (day - low), side="right") - 1
     own = (spell >= 0) & (found.member[np.maximum(spell, 0)] == member)
     return np.where(own, spell, -1)
-
-
-def _names(timeline: Timeline) -> tuple[pl.Series, Ints]:
-    """Return the names of events, and for each row which it has."""
-    assert timeline.event is not None
-    assert timeline.names is not None
-    return timeline.names.fill_null(_NAMELESS), timeline.event
 
 
 def _steps(timeline: Timeline, params: ChurnParams, rows: Ints, codes: Ints) -> list[pl.Series]:

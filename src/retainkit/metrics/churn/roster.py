@@ -9,8 +9,8 @@ import polars as pl
 
 from retainkit.metrics.base import Roster, named_segments
 from retainkit.metrics.churn.params import ChurnParams
-from retainkit.metrics.churn.paths import segments_of
 from retainkit.metrics.churn.spells import OPEN, Days, Spells, activity, spells
+from retainkit.metrics.groups import segments_of
 from retainkit.periods import Ints, Window
 from retainkit.stats.intervals import Floats
 from retainkit.timeline import MONEY_UNIT, Timeline
@@ -37,18 +37,17 @@ def rows(timeline: Timeline, params: ChurnParams, window: Window) -> pl.DataFram
     lost = churned != OPEN
     some = np.flatnonzero((since != OPEN) & (lost | (times > LIKELY)))
     state = "left" if params.definition == "leave" else "silent"
-    dates = {name: _dates(window, values[some]) for name, values in (("l", last), ("c", churned))}
     assert timeline.ids is not None
     table = pl.DataFrame(
         {
             "member": _told(timeline.ids.gather(some), params),
             "state": np.where(lost[some], state, "at risk").astype(object),
-            "last_active": dates["l"],
+            "last_active": _dates(window, last[some]),
             "silent_days": silent[some],
             "usual_gap_days": pl.Series(usual[some]).fill_nan(None),
             "times_usual": pl.Series(times[some]).fill_nan(None),
             "active_days": count[some],
-            "churned_on": dates["c"],
+            "churned_on": _dates(window, churned[some]),
             "value": _value(timeline)[some],
         },
         schema_overrides={"state": pl.String, "value": pl.Float64},

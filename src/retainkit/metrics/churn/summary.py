@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from retainkit.columns import column
-from retainkit.metrics.base import Summary, named_segments, segment_keys
+from retainkit.columns import known
+from retainkit.metrics.base import Summary, by_segment, named_segments, of_segment, segment_keys
 from retainkit.metrics.churn import flows, lives
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.metrics.churn.tally import (
@@ -37,12 +37,13 @@ def summarise(tally: pl.DataFrame, params: ChurnParams, window: Window) -> Summa
     found = {
         kind: lives.curves(_of(tally, kind), params) for kind in (TIMING, SECOND_LIFE, WINBACK)
     }
+    test = lives.compared(found[TIMING], params)
     walked, more = _paths(kinds[PATH], params)
     tables = {
         "main": flows.main(kinds[FLOW], params, window),
         "timing": lives.lives(found[TIMING], params),
-        "survival": lives.medians(found[TIMING], params),
-        "logrank": lives.test(found[TIMING], params),
+        "survival": lives.medians(found[TIMING], test, params),
+        "logrank": lives.test_table(found[TIMING], test),
         "winback": lives.silences(found[WINBACK], params),
         "second_life": lives.lives(found[SECOND_LIFE], params),
         **_reasons(kinds[REASON], params, window),
@@ -52,7 +53,7 @@ def summarise(tally: pl.DataFrame, params: ChurnParams, window: Window) -> Summa
     }
     named = {
         name: named_segments(tables[name], params.by)
-        if segment_keys(params.by) and name not in ("logrank", "gaps")
+        if params.by and name not in ("logrank", "gaps")
         else tables[name]
         for name in TABLES
     }
@@ -118,17 +119,12 @@ def _gaps(counts: pl.DataFrame, params: ChurnParams) -> pl.DataFrame:
 
 def _paths(counts: pl.DataFrame, params: ChurnParams) -> tuple[pl.DataFrame, int]:
     """Return the paths of each segment with their lift, and how many are not shown."""
-    keys = segment_keys(params.by)
-    parts = counts.sort(keys).group_by(keys, maintain_order=True) if keys else [((), counts)]
     empty = _lifts(pl.DataFrame(schema=_WALKED), params)[0]
-    tables = [empty.select(*(pl.lit(None, pl.String).alias(key) for key in keys), pl.all())]
+    tables = [of_segment(empty, params.by, (None,) * len(params.by))]
     more = 0
-    for segment, part in parts:
+    for segment, part in by_segment(counts, params.by):
         told, beyond = _lifts(part, params)
-        named = (
-            pl.lit(value, pl.String).alias(key) for key, value in zip(keys, segment, strict=True)
-        )
-        tables.append(told.select(*named, pl.all()))
+        tables.append(of_segment(told, params.by, segment))
         more += beyond
     return pl.concat(tables), more
 
@@ -155,10 +151,10 @@ def _lifts(part: pl.DataFrame, params: ChurnParams) -> tuple[pl.DataFrame, int]:
         churned="yes",
         churned_share=_share(pl.col("yes"), lost),
         stayed="no",
-        stayed_share=_known(np.where(both.any(), share, np.nan)),
-        lift=_known(ratio),
-        ci_low=_known(low),
-        ci_high=_known(high),
+        stayed_share=known(np.where(both.any(), share, np.nan)),
+        lift=known(ratio),
+        ci_low=known(low),
+        ci_high=known(high),
     )
     return table, every.height - paths.height
 
@@ -175,7 +171,3 @@ def _by_age(part: pl.DataFrame, paths: pl.Series, ages: pl.Series, name: str) ->
 
 def _share(part: pl.Expr, whole: Floats) -> pl.Expr:
     return part / whole.sum() if whole.sum() else pl.lit(None, pl.Float64)
-
-
-def _known(values: Floats) -> pl.Series:
-    return column(np.where(np.isfinite(values), values, np.nan)).cast(pl.Float64).fill_nan(None)

@@ -9,11 +9,11 @@ import polars as pl
 
 from retainkit.choices import Period
 from retainkit.columns import column
-from retainkit.metrics.base import add_up, filled, segment_keys
+from retainkit.metrics.base import add_up, filled, nobody, segment_keys
 from retainkit.metrics.churn.params import ChurnParams
-from retainkit.metrics.churn.paths import paths, returns, segments_of, units_of
+from retainkit.metrics.churn.paths import paths, returns, units_of
 from retainkit.metrics.churn.spells import OPEN, Spells, activity, gaps, spells
-from retainkit.metrics.groups import Groups
+from retainkit.metrics.groups import Groups, segments_of
 from retainkit.periods import Ints, Window
 from retainkit.timeline import Grain, Needs, Timeline
 
@@ -57,9 +57,10 @@ def tally(timeline: Timeline, params: ChurnParams, window: Window) -> pl.DataFra
     """
     found = spells(timeline, params, window)
     groups = Groups.of_members(timeline, params.by, found.member)
-    parts = [_findings(found, params), *_flows(timeline, params, found, groups)]
-    parts += _durations(timeline, params, found, groups, window)
-    parts.append(_reasons(timeline, params, found))
+    begin, end = (_periods(timeline, found, at, params.period) for at in (found.begin, found.end))
+    parts = [_findings(found, params), *_flows(found, groups, begin, end)]
+    parts += _durations(found, groups, begin, end, params, window)
+    parts.append(_reasons(timeline, params, found, end))
     if params.definition == "inactivity":
         parts.append(gap_counts(timeline, params))
     if params.paths:
@@ -72,32 +73,24 @@ def tally(timeline: Timeline, params: ChurnParams, window: Window) -> pl.DataFra
 def gap_counts(timeline: Timeline, params: ChurnParams) -> pl.DataFrame:
     """Return how often each number of days lies between active days; of no segment."""
     days, times = np.unique(gaps(activity(timeline, params, "day")), return_counts=True)
-    nobody = {key: pl.lit(None, pl.String) for key in segment_keys(params.by)}
     return pl.DataFrame([column(days, "at"), column(times, "yes")]).with_columns(
-        kind=pl.lit(GAP), **nobody
+        kind=pl.lit(GAP), **nobody(params.by)
     )
 
 
 def _findings(found: Spells, params: ChurnParams) -> pl.DataFrame:
-    nobody = {key: pl.Series([None], dtype=pl.String) for key in segment_keys(params.by)}
-    counts = {name: [getattr(found, name)] for name in FINDINGS[:-1]}
-    return pl.DataFrame({**nobody, **counts})
+    counts = pl.DataFrame({name: [getattr(found, name)] for name in FINDINGS[:-1]})
+    return counts.with_columns(**nobody(params.by))
 
 
-def _flows(
-    timeline: Timeline, params: ChurnParams, found: Spells, groups: Groups
-) -> Iterator[pl.DataFrame]:
-    """Yield how many spells begin and end when."""
+def _flows(found: Spells, groups: Groups, begin: Ints, end: Ints) -> Iterator[pl.DataFrame]:
+    """Yield how many spells begin and end when; begin, end: their periods."""
     flow = pl.lit(FLOW)
     yield groups.by("at", found.begin).tally(begun=None, again=~found.first).with_columns(kind=flow)
     ended = np.flatnonzero(found.ended)
-    begin, end = (_periods(timeline, found, rows, params.period)[ended] for rows in _ends(found))
     counts = groups.take(ended).by("at", found.end[ended])
-    yield counts.tally(ended=None, of_start=begin < end).with_columns(kind=flow)
-
-
-def _ends(found: Spells) -> tuple[Ints, Ints]:
-    return found.begin, found.end
+    of_start = begin[ended] < end[ended]
+    yield counts.tally(ended=None, of_start=of_start).with_columns(kind=flow)
 
 
 def _periods(timeline: Timeline, found: Spells, days: Ints, period: Period) -> Ints:
@@ -111,10 +104,9 @@ def _periods(timeline: Timeline, found: Spells, days: Ints, period: Period) -> I
 
 
 def _durations(
-    timeline: Timeline, params: ChurnParams, found: Spells, groups: Groups, window: Window
+    found: Spells, groups: Groups, begin: Ints, end: Ints, params: ChurnParams, window: Window
 ) -> Iterator[pl.DataFrame]:
     """Yield how long first spells, later ones and silences last, in periods."""
-    begin, end = (_periods(timeline, found, days, params.period) for days in _ends(found))
     follows = np.append(~found.first, False)[1:]
     back = np.where(follows, np.append(begin, OPEN)[1:], OPEN)
     for kind, some, since, until in (
@@ -149,8 +141,8 @@ def first_age(params: ChurnParams) -> int:
     return 1 if params.definition == "lifecycle" else 0
 
 
-def _reasons(timeline: Timeline, params: ChurnParams, found: Spells) -> pl.DataFrame:
-    """Return the reasons of leaving, each at its member's last churn."""
+def _reasons(timeline: Timeline, params: ChurnParams, found: Spells, end: Ints) -> pl.DataFrame:
+    """Return the reasons of leaving, each at its member's last churn; end: periods of spells."""
     if timeline.reason is None:
         schema = dict.fromkeys((*segment_keys(params.by), "kind", "text"), pl.String)
         return pl.DataFrame(schema={**schema, "at": pl.Int64, "yes": pl.Int64})
@@ -161,7 +153,7 @@ def _reasons(timeline: Timeline, params: ChurnParams, found: Spells) -> pl.DataF
     said = pl.DataFrame(
         [
             *segments_of(timeline, params.by, member),
-            column(_periods(timeline, found, found.end[last], params.period), "at"),
+            column(end[last], "at"),
             timeline.reason.gather(member).alias("text"),
         ]
     )

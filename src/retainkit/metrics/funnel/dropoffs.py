@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from retainkit.metrics.base import segment_keys
 from retainkit.metrics.funnel.chains import Levels
 from retainkit.metrics.funnel.params import FunnelParams
+from retainkit.metrics.groups import event_names, segments_of
 from retainkit.periods import Ints
 from retainkit.timeline import Timeline
-
-_NAMELESS = "(no name)"
 
 
 def next_events(timeline: Timeline, params: FunnelParams, levels: Levels) -> pl.DataFrame:
@@ -19,8 +17,6 @@ def next_events(timeline: Timeline, params: FunnelParams, levels: Levels) -> pl.
 
     It lies at a later time, and within the window of the start; null: there is none.
     """
-    assert timeline.event is not None
-    assert timeline.names is not None
     member = np.flatnonzero((levels.level > 0) & (levels.level < len(params.steps)))
     level = levels.level[member]
     last = levels.times[member, level - 1]
@@ -29,14 +25,12 @@ def next_events(timeline: Timeline, params: FunnelParams, levels: Levels) -> pl.
     found = np.where(there, row, 0)
     if params.window_us is not None and len(timeline.time):
         there &= timeline.time[found] - levels.times[member, 0] <= params.window_us
-    names = timeline.names.fill_null(_NAMELESS)
-    codes = timeline.event[found] if len(timeline.time) else np.zeros(0, dtype=np.int64)
+    names, event = event_names(timeline)
+    codes = event[found] if len(timeline.time) else np.zeros(0, dtype=np.int64)
     text = names.gather(codes).set(pl.Series(~there), None)
-    segments = [
-        timeline.segments[name].gather(member).alias(key)
-        for key, name in zip(segment_keys(params.by), params.by, strict=True)
-    ]
-    told = pl.DataFrame([*segments, pl.Series("step", level), text.alias("text")])
+    told = pl.DataFrame(
+        [*segments_of(timeline, params.by, member), pl.Series("step", level), text.alias("text")]
+    )
     return told.group_by(pl.all()).len("members")
 
 

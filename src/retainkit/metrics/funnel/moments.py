@@ -97,6 +97,14 @@ def step_marks(timeline: Timeline, params: FunnelParams) -> Ints:
     return marks
 
 
+def excluded(timeline: Timeline, params: FunnelParams) -> Bools:
+    """Return which events are excluded."""
+    passed: Bools = np.zeros(len(timeline.time), dtype=np.bool_)
+    for each in params.excluded:
+        passed |= timeline.passes(each)
+    return passed
+
+
 def _kinds(
     marks: Ints, first: Ints, mask: Ints, params: FunnelParams
 ) -> tuple[Ints, tuple[tuple[int, ...], ...]]:
@@ -132,10 +140,7 @@ def _masks(word: str) -> tuple[int, ...]:
 def _excluded(timeline: Timeline, params: FunnelParams, row: Ints) -> Ints:
     """Return the last time before each row's moment at which its member did what is excluded."""
     before = np.full(len(row), NEVER)
-    passed: Bools = np.zeros(len(timeline.time), dtype=np.bool_)
-    for each in params.excluded:
-        passed |= timeline.passes(each)
-    found = np.flatnonzero(passed)
+    found = np.flatnonzero(excluded(timeline, params))
     if not len(found):
         return before
     new = first_of_each(timeline.owner, timeline.time)

@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from retainkit.columns import column
+from retainkit.columns import column, known
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.periods import Ints
 from retainkit.stats.differences import holm, newcombe, two_proportions
 from retainkit.stats.intervals import Floats, wilson
-
-Segment = tuple[object, ...]
 
 
 def reached(levels: Mapping[int, int], steps: int) -> Ints:
@@ -53,12 +51,6 @@ def node_table(members: Ints, params: FunnelParams) -> dict[str, pl.Series]:
     }
 
 
-def known(values: Floats) -> pl.Series:
-    """Return numbers, null where there is none."""
-    finite = np.where(np.isfinite(values), values, np.nan)
-    return column(finite).cast(pl.Float64).fill_nan(None)
-
-
 def best_coefficients(every: Sequence[Ints], params: FunnelParams) -> Floats:
     """Return the best coefficient of each step over segments that have members enough."""
     best = np.full(len(params.steps), np.nan)
@@ -89,27 +81,32 @@ def bottleneck(leverage: Floats) -> list[bool]:
     return [there and step == int(told.argmax()) for step in range(len(told))]
 
 
-def compared(every: Mapping[Segment, Ints], params: FunnelParams) -> list[dict[str, object]]:
-    """Return each segment's coefficients beside those of all others together."""
-    rows: list[dict[str, object]] = []
-    total = np.sum(list(every.values()), axis=0) if every else np.zeros(0, dtype=np.int64)
-    for segment, members in every.items():
-        rest = total - members
-        for step in range(2, len(members) + 1):
-            counts = (members[step - 1], members[step - 2], rest[step - 1], rest[step - 2])
-            rows.append({"segment": segment, "step": step, "counts": counts})
-    if not rows:
-        return rows
-    k1, n1, k2, n2 = np.array([row["counts"] for row in rows], dtype=np.float64).T
+def compared(every: Sequence[Ints], params: FunnelParams) -> pl.DataFrame:
+    """Return each segment's coefficients beside those of all others together.
+
+    A row a segment and step from the second on, segment by segment.
+    """
+    members = np.array(every, dtype=np.int64).reshape(-1, len(params.steps))
+    rest = members.sum(axis=0) - members
+    k1, n1, k2, n2 = (
+        counts.ravel() for side in (members, rest) for counts in (side[:, 1:], side[:, :-1])
+    )
     difference, low, high = newcombe(k1, n1, k2, n2, params.confidence)
     p_value = two_proportions(k1, n1, k2, n2)
     p_holm = holm(p_value)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = (k1 / n1, k2 / n2)
-    columns = (*shares, difference, low, high, p_value, p_holm)
-    titles = ("coefficient", "rest", "difference", "ci_low", "ci_high", "p_value", "p_holm")
-    for i, row in enumerate(rows):
-        row |= {name: float(values[i]) for name, values in zip(titles, columns, strict=True)}
-        row["members"] = int(k1[i])
-        row["real"] = bool(p_holm[i] < 1 - params.confidence)
-    return rows
+        own, others = k1 / n1, k2 / n2
+    steps = np.arange(2, len(params.steps) + 1)
+    told = {"difference": difference, "ci_low": low, "ci_high": high}
+    told |= {"p_value": p_value, "p_holm": p_holm}
+    return pl.DataFrame(
+        {
+            "step": column(np.tile(steps, len(members))),
+            "event": pl.Series(names(params)[1:] * len(members), dtype=pl.String),
+            "members": column(k1),
+            "coefficient": known(own),
+            "rest": known(others),
+            **{name: known(values) for name, values in told.items()},
+            "real": column(p_holm < 1 - params.confidence),
+        }
+    )

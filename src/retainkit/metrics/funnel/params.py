@@ -8,8 +8,8 @@ from datetime import date
 from functools import cached_property
 from typing import get_args
 
-from retainkit.choices import ChurnPeriod, FunnelAttempt, FunnelOrder
-from retainkit.errors import UsageError, check_choice, check_kinds
+from retainkit.choices import DatePeriod, FunnelAttempt, FunnelOrder
+from retainkit.errors import UsageError, check_choice, check_kinds, check_once
 from retainkit.periods import duration
 from retainkit.selectors import Selector, parse_selector
 from retainkit.stats.intervals import quantile
@@ -51,7 +51,7 @@ class FunnelParams:
     target: tuple[str, ...] = ()
     min_members: int = 100
     compare: str | None = None
-    trend: ChurnPeriod | None = None
+    trend: DatePeriod | None = None
     dropoffs: bool = False
     by: tuple[str, ...] = ()
     confidence: float = 0.95
@@ -61,7 +61,7 @@ class FunnelParams:
         check_choice("--order", self.order, get_args(FunnelOrder))
         check_choice("--attempt", self.attempt, get_args(FunnelAttempt))
         if self.trend is not None:
-            check_choice("--trend", self.trend, get_args(ChurnPeriod))
+            check_choice("--trend", self.trend, get_args(DatePeriod))
         quantile(self.confidence)
         if not FEWEST <= len(self.steps) <= MOST:
             raise UsageError(
@@ -73,8 +73,7 @@ class FunnelParams:
                 duration(text, option)
         if self.step_window is not None and self.order == "any":
             raise UsageError("--step-window: with --order any no step follows another.")
-        if len(set(self.by)) < len(self.by):
-            raise UsageError("--by: a column is named twice.")
+        check_once("--by", self.by)
         if self.min_members < 1:
             raise UsageError("--min-members: at least 1.")
         _ = self.selectors, self.targets, self.comparison  # faults are told before data is read

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from retainkit.metrics.base import Summary, named_segments, segment_keys
+from retainkit.columns import known
+from retainkit.metrics.base import Segment, Summary, named_segments, of_segment, segment_keys
 from retainkit.metrics.funnel import nodes
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.metrics.funnel.tally import LEVEL, NEXT, OPEN, SIDE, TIME, TREND
@@ -50,8 +51,6 @@ def summarise(tally: pl.DataFrame, params: FunnelParams, window: Window) -> Summ
     every = _reached(tally.filter(kind=LEVEL), params)
     waiting = tally.filter(kind=OPEN).select(*keys, "members").rows()
     opens = {tuple(segment): members for *segment, members in waiting if members}
-    for segment in opens:
-        every.setdefault(segment, np.zeros(len(params.steps), dtype=np.int64))
     times = tally.filter(kind=TIME)
     tables = {
         "main": _main(every, opens, quantiles(times, keys), params),
@@ -69,10 +68,10 @@ def summarise(tally: pl.DataFrame, params: FunnelParams, window: Window) -> Summ
     return Summary(definition(params), named, list(notes(tables, opens, params)))
 
 
-def _reached(levels: pl.DataFrame, params: FunnelParams) -> dict[nodes.Segment, Ints]:
+def _reached(levels: pl.DataFrame, params: FunnelParams) -> dict[Segment, Ints]:
     """Return for each segment how many members came to each step."""
     keys, steps = segment_keys(params.by), len(params.steps)
-    found: dict[nodes.Segment, dict[int, int]] = {} if keys else {(): {}}
+    found: dict[Segment, dict[int, int]] = {} if keys else {(): {}}
     for *segment, step, members in (
         levels.sort(*keys, "step").select(*keys, "step", "members").rows()
     ):
@@ -81,9 +80,9 @@ def _reached(levels: pl.DataFrame, params: FunnelParams) -> dict[nodes.Segment, 
 
 
 def _main(
-    every: Mapping[nodes.Segment, Ints],
-    opens: Mapping[nodes.Segment, int],
-    times: Mapping[tuple[nodes.Segment, int], tuple[int, int]],
+    every: Mapping[Segment, Ints],
+    opens: Mapping[Segment, int],
+    times: Mapping[tuple[Segment, int], tuple[int, int]],
     params: FunnelParams,
 ) -> pl.DataFrame:
     best = nodes.best_coefficients(list(every.values()), params)
@@ -102,35 +101,26 @@ def _main(
                 "open": pl.Series([opens.get(segment, 0)] + [None] * (steps - 1), dtype=pl.Int64),
                 "median_seconds": pl.Series([low for low, _ in middle], dtype=pl.Int64),
                 "p90_seconds": pl.Series([high for _, high in middle], dtype=pl.Int64),
-                "leverage": nodes.known(leverage),
+                "leverage": known(leverage),
                 "bottleneck": pl.Series(nodes.bottleneck(leverage), dtype=pl.Boolean),
             }
         )
-        tables.append(_keyed(own, keys, segment).select(*keys, *_MAIN))
+        tables.append(of_segment(own.select(list(_MAIN)), params.by, segment))
     return pl.concat(tables)
 
 
-def _keyed(table: pl.DataFrame, keys: list[str], segment: nodes.Segment) -> pl.DataFrame:
-    values = zip(keys, segment, strict=True)
-    return table.with_columns(pl.lit(value, pl.String).alias(key) for key, value in values)
-
-
-def _segments(every: Mapping[nodes.Segment, Ints], params: FunnelParams) -> pl.DataFrame:
+def _segments(every: Mapping[Segment, Ints], params: FunnelParams) -> pl.DataFrame:
     """Return what each segment's coefficients differ in from all others'."""
     keys = segment_keys(params.by)
-    rows = nodes.compared(every, params) if keys else []
-    told = nodes.names(params)
-    flat = [
-        {
-            **dict(zip(keys, row["segment"], strict=True)),  # type: ignore[call-overload]
-            **row,
-            "event": told[int(str(row["step"])) - 1],
-        }
-        for row in rows
+    if not keys or not every:
+        return pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), **_SEGMENTS})
+    steps = len(params.steps) - 1
+    named = [
+        pl.Series(key, [segment[i] for segment in every for _ in range(steps)], pl.String)
+        for i, key in enumerate(keys)
     ]
-    schema = {**dict.fromkeys(keys, pl.String), **_SEGMENTS}
-    frame = pl.DataFrame([{name: row[name] for name in schema} for row in flat], schema=schema)
-    return frame.fill_nan(None).sort("step", *keys)
+    table = nodes.compared(list(every.values()), params)
+    return pl.DataFrame([*named, *table.get_columns()]).sort("step", *keys)
 
 
 def _change(sides: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:
@@ -153,10 +143,10 @@ def _change(sides: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:
             "event": nodes.names(params),
             "before": before,
             "after": after,
-            "coefficient_before": nodes.known(old),
-            "coefficient_after": nodes.known(new),
-            "contribution": nodes.known(split),
-            "share": nodes.known(split / whole if whole else np.full(steps, np.nan)),
+            "coefficient_before": known(old),
+            "coefficient_after": known(new),
+            "contribution": known(split),
+            "share": known(split / whole if whole else np.full(steps, np.nan)),
         },
         schema_overrides=_CHANGE,
     )
@@ -179,7 +169,7 @@ def _trend(levels: pl.DataFrame, params: FunnelParams, window: Window) -> pl.Dat
             period=pl.lit(window.calendar.names(index, params.trend)[0]),
             complete=pl.lit(end <= window.as_of),
         )
-        tables.append(_keyed(own, keys, tuple(segment)).select(*columns, "complete"))
+        tables.append(of_segment(own, params.by, tuple(segment)).select(*columns, "complete"))
     return pl.concat(tables)
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import column
-from retainkit.metrics.base import add_up, filled
+from retainkit.metrics.base import add_up, filled, nobody
 from retainkit.metrics.funnel.chains import Levels, ordered_levels
 from retainkit.metrics.funnel.dropoffs import next_events
-from retainkit.metrics.funnel.moments import Moments, moments_of, step_marks
+from retainkit.metrics.funnel.moments import Moments, excluded, moments_of, step_marks
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.metrics.funnel.unordered import Life, matched, overlapping, unordered_levels
 from retainkit.metrics.groups import Groups
 from retainkit.periods import SECOND, Ints, Window
-from retainkit.timeline import Needs, Timeline
+from retainkit.timeline import Bools, Needs, Timeline
 
 # kind: which table a row goes into. step: how far, or a node. at: seconds, a period or a side.
 KEYS = {"kind": pl.String, "step": pl.Int64, "at": pl.Int64, "text": pl.String}
@@ -72,9 +72,9 @@ def _levels(timeline: Timeline, moments: Moments, params: FunnelParams, window: 
     if params.order != "any":
         return ordered_levels(moments, timeline.members, params, window)
     levels = unordered_levels(moments, timeline.members, params, window)
-    marks = step_marks(timeline, params)
+    marks, out = step_marks(timeline, params), excluded(timeline, params)
     for member in overlapping(marks, timeline.owner).tolist():
-        life = _life(timeline, params, marks, member)
+        life = _life(timeline, marks, out, member)
         times = matched(life, params, window)
         levels.level[member] = len(times)
         levels.times[member] = 0
@@ -82,15 +82,10 @@ def _levels(timeline: Timeline, moments: Moments, params: FunnelParams, window: 
     return levels
 
 
-def _life(timeline: Timeline, params: FunnelParams, marks: Ints, member: int) -> Life:
-    rows = np.arange(timeline.bounds[member], timeline.bounds[member + 1])
-    fits = rows[marks[rows] != 0]
-    out = np.zeros(len(rows), dtype=np.bool_)
-    for each in params.excluded:
-        out |= timeline.passes(each)[rows]
-    return Life(
-        timeline.time[fits].tolist(), marks[fits].tolist(), timeline.time[rows[out]].tolist()
-    )
+def _life(timeline: Timeline, marks: Ints, out: Bools, member: int) -> Life:
+    own = slice(timeline.bounds[member], timeline.bounds[member + 1])
+    time, mask = timeline.time[own], marks[own]
+    return Life(time[mask != 0].tolist(), mask[mask != 0].tolist(), time[out[own]].tolist())
 
 
 def _durations(groups: Groups, level: Ints, times: Ints) -> Iterator[pl.DataFrame]:
@@ -123,5 +118,5 @@ def _sides(
         yield pl.DataFrame([column(level, "step"), column(count, "members")]).with_columns(
             kind=pl.lit(SIDE),
             at=pl.lit(side, pl.Int64),
-            **{f"seg_{i}": pl.lit(None, pl.String) for i in range(len(params.by))},
+            **nobody(params.by),
         )

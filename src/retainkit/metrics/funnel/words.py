@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from retainkit.metrics.funnel.nodes import Segment
+from retainkit.metrics.base import Segment
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.wording import counted
 
