@@ -135,7 +135,7 @@ def _change(sides: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:
     old, new = nodes.coefficients(before), nodes.coefficients(after)
     split = np.full(steps, np.nan)
     if before[0] and after[0]:
-        split[1:] = lmdi(np.nan_to_num(old[1:]), np.nan_to_num(new[1:]))
+        split[1:] = lmdi(old[1:], new[1:])
     whole = np.nansum(split)
     return pl.DataFrame(
         {
