@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retainkit.metrics.funnel.moments import NONE, Moments, fillable
+from retainkit.metrics.funnel.moments import NONE, Moments
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.periods import Ints, Window
 from retainkit.timeline import Bools, first_of_each
+
+_FEW = 32  # fewer than one in so many moments are each searched for
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,43 +39,50 @@ class _Step:
     """Where chains can end with a step.
 
     end: the moments, in order. start: the moment at which the chain that ends there began.
-    origin: the step that was done before this moment; all later ones were done at it.
+    origin: the step that was done before this moment; all later ones were done at it. None: for
+    every chain the step before this one.
     """
 
     end: Ints
     start: Ints
-    origin: NDArray[np.int8]
+    origin: NDArray[np.int8] | None
 
-    def before(self, at: Ints, strict: bool) -> Ints:
-        """Return the last chain that ends before each moment, NONE where there is none.
+    def before(self, at: Ints, moments: Moments, strict: bool) -> Ints:
+        """Return the last chain that ends before each of `at`, NONE where there is none.
 
         strict: it has to end at the very moment before.
         """
-        last: Ints = np.searchsorted(self.end, at) - 1
+        last: Ints
+        if len(at) * _FEW < len(moments):
+            last = np.searchsorted(self.end, at) - 1
+        else:
+            ended = np.zeros(len(moments) + 1, dtype=np.int32)
+            ended[self.end + 1] = 1
+            last = np.cumsum(ended, out=ended)[at] - np.int64(1)
         if strict and len(self.end):
             last[self.end[np.maximum(last, 0)] != at - 1] = NONE
         return last
 
-    def at(self, moments: Ints) -> Ints:
-        """Return which chains end at moments where some do."""
-        found: Ints = np.searchsorted(self.end, moments)
-        return found
+    def origins(self, chains: Ints, number: int) -> Ints:
+        """Return the origins of some chains of this step, which is the `number`-th."""
+        if self.origin is None:
+            return np.full(len(chains), number - 1)
+        return self.origin[chains].astype(np.int64)
 
 
 def ordered_levels(moments: Moments, members: int, params: FunnelParams, window: Window) -> Levels:
     """Return how far members come in the order of the steps, loosely or strictly."""
-    begins = moments.mask & 1 == 1
+    begins = moments.fitting(1)
+    first = begins[first_of_each(moments.owner[begins])]
     started = np.zeros(members, dtype=np.bool_)
-    started[moments.owner[begins]] = True
+    started[moments.owner[first]] = True
     entry = np.zeros(members, dtype=np.int64)
-    entry[moments.owner[begins][::-1]] = moments.time[begins][::-1]
+    entry[moments.owner[first]] = moments.time[first]
     if params.attempt == "first":
-        rows = np.flatnonzero(begins)
-        begins = np.zeros(len(moments), dtype=np.bool_)
-        begins[rows[first_of_each(moments.owner[rows])]] = True
-    begins &= counting(moments.time, params, window)
-    first = np.flatnonzero(begins)
-    steps = [_Step(first, first, np.zeros(len(first), dtype=np.int8))]
+        begins = first
+    if not params.all_count:
+        begins = begins[counting(moments.time[begins], params, window)]
+    steps = [_Step(begins, begins, None)]
     for number in range(2, len(params.steps) + 1):
         steps.append(_next(moments, steps, number, params))
     level, end = _furthest(moments, steps, members)
@@ -82,61 +91,59 @@ def ordered_levels(moments: Moments, members: int, params: FunnelParams, window:
 
 def counting(time: Ints, params: FunnelParams, window: Window) -> Bools:
     """Return which starts count: those whose window is over by as-of, unless all do."""
-    if params.window_us is None or params.include_open:
+    if params.all_count:
         return np.ones(len(time), dtype=np.bool_)
+    assert params.window_us is not None
     over: Bools = time + params.window_us < window.as_of
     return over
 
 
 def _next(moments: Moments, steps: list[_Step], number: int, params: FunnelParams) -> _Step:
     """Return where chains end with step `number`, given those of the steps before."""
-    fits = np.flatnonzero(moments.mask >> (number - 1) & 1)
-    start = np.full(len(fits), NONE)
-    origin = np.zeros(len(fits), dtype=np.int8)
-    for before, rows in _ways(moments, fits, number):
-        free = rows[start[rows] < 0]
-        at = fits[free]
-        if before == 0:  # all steps at this very moment
-            good = np.isin(at, steps[0].end)
-            begun = at[good]
-        else:
-            step = steps[before - 1]
-            last = step.before(at, params.order == "strict")
-            good = _reached(moments, step, last, at, params)
-            begun = step.start[last[good]]
-        start[free[good]] = begun
-        origin[free[good]] = before
-    ends = start >= 0
-    return _Step(fits[ends], start[ends], origin[ends])
-
-
-def _ways(moments: Moments, fits: Ints, number: int) -> list[tuple[int, Ints]]:
-    """Return from which steps moments can go to step `number`, and which of `fits`: least first.
-
-    The fewer steps were done before, the later the chain can have begun.
-    """
-    kinds = moments.kind[fits]
+    plain = _onward(moments, steps[-1], moments.fitting(number), params)
     ways = []
+    # The fewer steps were done before, the later the chain can have begun: these come first.
     for before in range(number - 1):
-        able = np.array([before in fillable(kind, number) for kind in moments.kinds], dtype=bool)
-        if able.any():
-            ways.append((before, np.flatnonzero((kinds >= 0) & able[np.maximum(kinds, 0)])))
-    return [*ways, (number - 1, np.arange(len(fits)))]
+        able = moments.able(before, number)
+        if before:
+            ways.append((before, _onward(moments, steps[before - 1], able, params)))
+        else:  # all steps at this very moment
+            begun = able[np.isin(able, steps[0].end)]
+            ways.append((0, _Step(begun, begun, None)))
+    if not any(len(step.end) for _, step in ways):
+        return plain
+    return _first_of([*ways, (number - 1, plain)])
+
+
+def _onward(moments: Moments, step: _Step, at: Ints, params: FunnelParams) -> _Step:
+    """Return which of the moments `at` chains that end with `step` can go on to."""
+    last = step.before(at, moments, params.order == "strict")
+    good = np.flatnonzero(_reached(moments, step, last, at, params))
+    return _Step(at[good], step.start[last[good]], None)
+
+
+def _first_of(ways: list[tuple[int, _Step]]) -> _Step:
+    """Return one chain for each moment at which some end: of the first way that ends there."""
+    end = np.concatenate([step.end for _, step in ways])
+    start = np.concatenate([step.start for _, step in ways])
+    origin = np.repeat([before for before, _ in ways], [len(step.end) for _, step in ways])
+    order = np.argsort(end, stable=True)
+    kept = order[first_of_each(end[order])]
+    return _Step(end[kept], start[kept], origin[kept].astype(np.int8))
 
 
 def _reached(moments: Moments, step: _Step, last: Ints, at: Ints, params: FunnelParams) -> Bools:
     """Return whether the chains `last` of a step can go on to the moments `at`."""
     if not len(step.end):
         return np.zeros(len(at), dtype=np.bool_)
-    previous = step.end[last]
-    good: Bools = (last >= 0) & (moments.owner[previous] == moments.owner[at])
-    begun = moments.time[step.start[last]]
+    start = step.start[last]
+    good: Bools = (last >= 0) & (moments.owner[start] == moments.owner[at])
     if params.window_us is not None:
-        good &= moments.time[at] - begun <= params.window_us
+        good &= moments.time[at] - moments.time[start] <= params.window_us
     if params.step_window_us is not None:
-        good &= moments.time[at] - moments.time[previous] <= params.step_window_us
+        good &= moments.time[at] - moments.time[step.end[last]] <= params.step_window_us
     if params.exclude:
-        good &= moments.excluded[at] <= begun
+        good &= moments.excluded[at] <= moments.time[start]
     return good
 
 
@@ -145,9 +152,10 @@ def _furthest(moments: Moments, steps: list[_Step], members: int) -> tuple[Ints,
     level = np.zeros(members, dtype=np.int64)
     end = np.full(members, NONE)
     for number, step in enumerate(steps, 1):
-        first = step.end[first_of_each(moments.owner[step.end])]
-        level[moments.owner[first]] = number
-        end[moments.owner[first]] = first
+        owner = moments.owner[step.end]
+        new = np.flatnonzero(first_of_each(owner))
+        level[owner[new]] = number
+        end[owner[new]] = step.end[new]
     return level, end
 
 
@@ -161,12 +169,12 @@ def _times(
     for number in range(len(steps), 0, -1):
         step = steps[number - 1]
         arrived = np.flatnonzero(level == number)
-        origin[arrived] = step.origin[step.at(at[arrived])]
+        origin[arrived] = step.origins(np.searchsorted(step.end, at[arrived]), number)
         on = np.flatnonzero(level >= number)
         times[on, number - 1] = moments.time[at[on]]
         if number > 1:
             back, earlier = on[origin[on] == number - 1], steps[number - 2]
-            last = earlier.before(at[back], params.order == "strict")
+            last = earlier.before(at[back], moments, params.order == "strict")
             at[back] = earlier.end[last]
-            origin[back] = earlier.origin[last]
+            origin[back] = earlier.origins(last, number - 1)
     return times

@@ -8,53 +8,79 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from retainkit.columns import column
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.periods import Ints
 from retainkit.timeline import Bools, Timeline, first_of_each
 
+Masks = NDArray[np.unsignedinteger[Any]]
+
 NONE = -1
 NEVER = np.iinfo(np.int64).min
+_BYTE = 8  # steps whose marks fit a byte, of which a core does many at once
+_NOTHING = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
     """The moments of all members at which steps were done, in the order of (member, time).
 
-    row: the first event row of each. owner, time: whose and when. mask: bit i, whether an event
-    of it fits step i + 1. kind: of moments whose events may fill several steps in turn, an index
-    into `kinds`; NONE for others. excluded: the last time before at which something excluded
-    happened, NEVER where nothing did.
+    owner, time: whose and when. mask: unsigned, bit i whether an event of it fits step i + 1.
+    several: the moments whose events may fill several steps in turn, in order; kind: of each of
+    them, an index into `kinds`. excluded: the last time before at which something excluded
+    happened, NEVER where nothing did; empty where nothing is excluded.
     """
 
-    row: Ints
     owner: Ints
     time: Ints
-    mask: Ints
+    mask: Masks
+    several: Ints
     kind: Ints
     kinds: tuple[tuple[int, ...], ...]
     excluded: Ints
 
     def __len__(self) -> int:
-        return len(self.row)
+        return len(self.time)
+
+    def fitting(self, step: int) -> Ints:
+        """Return the moments with an event for a step."""
+        return np.flatnonzero((self.mask & self.mask.dtype.type(1 << (step - 1))) != 0)
+
+    def able(self, before: int, step: int) -> Ints:
+        """Return the moments that by themselves can go from a step to one further on."""
+        able = np.array([before in fillable(kind, step) for kind in self.kinds], dtype=np.bool_)
+        return self.several[able[self.kind]] if able.any() else self.several[:0]
 
 
 def moments_of(timeline: Timeline, params: FunnelParams) -> Moments:
     """Return the moments; with a strict order all of them, whether steps were done or not."""
-    marks = step_marks(timeline, params)
-    rows = np.flatnonzero(marks) if params.order != "strict" else np.arange(len(marks))
-    first = np.flatnonzero(first_of_each(timeline.owner[rows], timeline.time[rows]))
-    mask = np.bitwise_or.reduceat(marks[rows], first) if len(first) else marks[:0]
-    kind, kinds = _kinds(marks[rows], first, mask, params)
-    row = rows[first]
+    marks, owner, time = step_marks(timeline, params), timeline.owner, timeline.time
+    row: Ints | None = None  # of each moment; None: every row is one
+    if params.order != "strict" and not marks.all():
+        row = np.flatnonzero(marks)
+        marks, owner, time = marks[row], owner[row], time[row]
+    new = first_of_each(time, owner)
+    tied = np.flatnonzero(~new)
+    mask, several, kind = marks, _NOTHING, _NOTHING
+    kinds: tuple[tuple[int, ...], ...] = ()
+    if len(tied):
+        first = np.flatnonzero(new)
+        mask, owner, time = marks[new], owner[new], time[new]
+        into = tied - np.arange(1, len(tied) + 1)  # the moments that tied rows belong to
+        np.bitwise_or.at(mask, into, marks[tied])
+        several, kind, kinds = _kinds(marks, first, mask, into, params)
+        row = first if row is None else row[new]
     return Moments(
-        row=row,
-        owner=timeline.owner[row],
-        time=timeline.time[row],
+        owner=owner,
+        time=time,
         mask=mask,
+        several=several,
         kind=kind,
         kinds=kinds,
         excluded=_excluded(timeline, params, row),
@@ -89,11 +115,16 @@ def _reach(kind: tuple[int, ...], begin: int) -> int:
     return step
 
 
-def step_marks(timeline: Timeline, params: FunnelParams) -> Ints:
-    """Return which steps each event fits, bit i for step i + 1."""
-    marks = np.zeros(len(timeline.time), dtype=np.int64)
+def step_marks(timeline: Timeline, params: FunnelParams) -> Masks:
+    """Return which steps each event fits, bit i for step i + 1, as small as they can be."""
+    steps = len(params.steps)
+    kind = np.dtype(np.uint8 if steps <= _BYTE else np.uint32)
+    if timeline.selectors[:steps] == params.selectors:  # the marks are what is asked for
+        whole: Masks = (timeline.marks & np.uint32((1 << steps) - 1)).astype(kind, copy=False)
+        return whole
+    marks = np.zeros(len(timeline.time), dtype=kind)
     for i, step in enumerate(params.selectors):
-        marks |= timeline.passes(step).astype(np.int64) << i
+        marks |= timeline.passes(step).astype(kind) << kind.type(i)
     return marks
 
 
@@ -106,30 +137,33 @@ def excluded(timeline: Timeline, params: FunnelParams) -> Bools:
 
 
 def _kinds(
-    marks: Ints, first: Ints, mask: Ints, params: FunnelParams
-) -> tuple[Ints, tuple[tuple[int, ...], ...]]:
-    """Return the kind of each moment that has several events for several steps."""
-    kind = np.full(len(mask), NONE)
-    sizes = np.diff(np.append(first, len(marks)))
-    several = np.flatnonzero((sizes > 1) & (mask & (mask - 1) != 0))
+    marks: Masks, first: Ints, mask: Masks, into: Ints, params: FunnelParams
+) -> tuple[Ints, Ints, tuple[tuple[int, ...], ...]]:
+    """Return the moments that have several events for several steps, and the kind of each.
+
+    into: the moment of each row that has the time of the row before.
+    """
+    groups = np.flatnonzero(first_of_each(into))
+    tied, many = into[groups], np.diff(groups, append=len(into)) + 1
+    bits = mask[tied]
+    more = np.flatnonzero(bits & (bits - bits.dtype.type(1)) != 0)
+    several, many = tied[more], many[more]
     if not len(several):
-        return kind, ()
-    many = sizes[several]
+        return several, several, ()
     rows = np.arange(many.sum()) + np.repeat(first[several] - np.cumsum(many) + many, many)
-    at = np.repeat(several, many)
-    events = pl.DataFrame({"at": at, "mask": marks[rows]}).filter(pl.col("mask") != 0)
-    counts = events.group_by("at", "mask").len("many")
+    at = np.repeat(np.arange(len(several)), many)
+    events = pl.DataFrame([column(at, "at"), column(marks[rows].astype(np.int64), "mask")])
+    counts = events.filter(pl.col("mask") != 0).group_by("at", "mask").len("many")
     most = pl.col("many").clip(upper_bound=len(params.steps)).cast(pl.Int64)
     words = (
-        counts.sort("mask")
+        counts.sort("at", "mask")
         .select("at", word=pl.format("{}x{}", "mask", most))
         .group_by("at", maintain_order=True)
         .agg(pl.col("word").str.join(","))
     )
     names = words["word"].unique().sort()
-    code = words["word"].replace_strict(names, pl.int_range(len(names), eager=True))
-    kind[words["at"].to_numpy()] = code.to_numpy()
-    return kind, tuple(map(_masks, names))
+    kind = words["word"].replace_strict(names, pl.int_range(len(names), eager=True))
+    return several, kind.to_numpy(), tuple(map(_masks, names))
 
 
 def _masks(word: str) -> tuple[int, ...]:
@@ -137,14 +171,18 @@ def _masks(word: str) -> tuple[int, ...]:
     return tuple(int(mask) for mask, many in pairs for _ in range(int(many)))
 
 
-def _excluded(timeline: Timeline, params: FunnelParams, row: Ints) -> Ints:
+def _excluded(timeline: Timeline, params: FunnelParams, row: Ints | None) -> Ints:
     """Return the last time before each row's moment at which its member did what is excluded."""
+    if not params.exclude:
+        return _NOTHING
+    every = np.arange(len(timeline.time))
+    row = every if row is None else row
     before = np.full(len(row), NEVER)
     found = np.flatnonzero(excluded(timeline, params))
     if not len(found):
         return before
     new = first_of_each(timeline.owner, timeline.time)
-    moment = np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))
+    moment = np.maximum.accumulate(np.where(new, every, 0))
     last = np.searchsorted(found, moment[row]) - 1
     own = (last >= 0) & (timeline.owner[found[np.maximum(last, 0)]] == timeline.owner[row])
     before[own] = timeline.time[found[last[own]]]

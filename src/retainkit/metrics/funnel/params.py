@@ -129,6 +129,11 @@ class FunnelParams:
         return None if self.step_window is None else duration(self.step_window, "--step-window")
 
     @property
+    def all_count(self) -> bool:
+        """Whether attempts count whether their window is over or not."""
+        return self.window is None or self.include_open
+
+    @property
     def apart(self) -> bool:
         """Whether it is plain from their names that no event fits two steps."""
         names = [one.name for step in self.selectors for one in step.alternatives]

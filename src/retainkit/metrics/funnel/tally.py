@@ -11,7 +11,7 @@ from retainkit.columns import column
 from retainkit.metrics.base import add_up, filled, nobody
 from retainkit.metrics.funnel.chains import Levels, ordered_levels
 from retainkit.metrics.funnel.dropoffs import next_events
-from retainkit.metrics.funnel.moments import Moments, excluded, moments_of, step_marks
+from retainkit.metrics.funnel.moments import Masks, Moments, excluded, moments_of, step_marks
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.metrics.funnel.unordered import Life, matched, overlapping, unordered_levels
 from retainkit.metrics.groups import Groups
@@ -82,7 +82,7 @@ def _levels(timeline: Timeline, moments: Moments, params: FunnelParams, window: 
     return levels
 
 
-def _life(timeline: Timeline, marks: Ints, out: Bools, member: int) -> Life:
+def _life(timeline: Timeline, marks: Masks, out: Bools, member: int) -> Life:
     own = slice(timeline.bounds[member], timeline.bounds[member + 1])
     time, mask = timeline.time[own], marks[own]
     return Life(time[mask != 0].tolist(), mask[mask != 0].tolist(), time[out[own]].tolist())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retainkit.metrics.funnel.chains import Levels, counting
-from retainkit.metrics.funnel.moments import NEVER, NONE, Moments
+from retainkit.metrics.funnel.moments import NEVER, NONE, Masks, Moments
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.periods import Ints, Window
 from retainkit.timeline import Bools, first_of_each
@@ -48,7 +48,7 @@ def _starts(
     """
     at = np.arange(len(moments))
     counts = counting(moments.time, params, window)
-    begin = moments.excluded.copy()
+    begin = moments.excluded.copy() if params.exclude else np.full(len(moments), NEVER)
     if params.window_us is not None:
         begin = np.maximum(begin, moments.time - params.window_us)
     if params.attempt == "first":
@@ -168,7 +168,7 @@ def _moved(event: int, masks: Sequence[int], taken: dict[int, int], seen: set[in
     return False
 
 
-def overlapping(marks: Ints, owner: Ints) -> Ints:
+def overlapping(marks: Masks, owner: Ints) -> Ints:
     """Return the members with an event that fits several steps."""
-    several: Bools = (marks & (marks - 1)) != 0
+    several: Bools = (marks & (marks - marks.dtype.type(1))) != 0
     return np.unique(owner[several])
