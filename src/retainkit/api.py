@@ -29,6 +29,7 @@ from retainkit.errors import UsageError, nearest
 from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.funnel import FUNNEL, FunnelParams
+from retainkit.metrics.orders import ORDERS, OrdersParams
 from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
 from retainkit.profile import describe
 from retainkit.render import RenderOptions, render_text, to_html, to_rich
@@ -84,7 +85,7 @@ class Keywords(SourceKeywords, total=False):
 # Every keyword of these functions, to answer a wrong one with the nearest.
 WORDS = {*Keywords.__annotations__} | {
     field.name
-    for params in (ChurnParams, CohortParams, FunnelParams, RetentionParams)
+    for params in (ChurnParams, CohortParams, FunnelParams, OrdersParams, RetentionParams)
     for field in fields(params)
 }
 
@@ -167,7 +168,7 @@ def retention(
     and segment where asked. The command is `retainkit retention`; docs/retention.md defines it.
     """
     params = RetentionParams(
-        days=(days,) if isinstance(days, int) else tuple(days),
+        days=_numbers(days),
         mode=_several(mode),
         cohort=cohort,
         clock=clock,
@@ -267,6 +268,50 @@ def funnel(
     return _answer(Request(FUNNEL, params), events, source)
 
 
+def orders(
+    events: Input | Sequence[Input],
+    *,
+    order_event: str | None = None,
+    start_event: str | None = None,
+    visit_event: str | None = None,
+    first_days: int | Iterable[int] = (3, 7, 30),
+    repeat_days: int | Iterable[int] = (7, 30, 90),
+    clock: Clock = "elapsed",
+    merge_days: bool = False,
+    lookback: str | None = None,
+    horizon: int = 90,
+    period: DatePeriod = "month",
+    costs: str | Path | None = None,
+    margin: float = 1.0,
+    by: str | Iterable[str] = (),
+    confidence: float = 0.95,
+    **source: Unpack[Keywords],
+) -> Answer:
+    """Return who orders first and again, within how many days, and what sales are made of.
+
+    events: as for `cohort`. The tables are `main` (repurchase), `first_order`, `summary`,
+    `ladder`, `cycle`, `hazard`, `audit` (of the golden windows), `periods`, `value` and, with
+    `costs`, `payback`. The command is `retainkit orders`; docs/orders.md defines every word.
+    """
+    params = OrdersParams(
+        order_event=order_event,
+        start_event=start_event,
+        visit_event=visit_event,
+        first_days=_numbers(first_days),
+        repeat_days=_numbers(repeat_days),
+        clock=clock,
+        merge_days=merge_days,
+        lookback=lookback,
+        horizon=horizon,
+        period=period,
+        costs=_path(costs),
+        margin=margin,
+        by=_several(by),
+        confidence=confidence,
+    )
+    return _answer(Request(ORDERS, params), events, source)
+
+
 def inspect(
     events: Input | Sequence[Input], *, top: int = 10, **source: Unpack[SourceKeywords]
 ) -> Answer:
@@ -301,6 +346,10 @@ def _options(source: Mapping[str, Any]) -> SourceOptions:
 def _several(words: Word | Iterable[Word]) -> tuple[Word, ...]:
     """Return one word or several as several; what is no text is left to be refused."""
     return tuple(words) if isinstance(words, Iterable) and not isinstance(words, str) else (words,)
+
+
+def _numbers(numbers: int | Iterable[int]) -> tuple[int, ...]:
+    return (numbers,) if isinstance(numbers, int) else tuple(numbers)
 
 
 def _path(path: str | Path | None) -> str | None:

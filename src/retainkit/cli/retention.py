@@ -8,7 +8,7 @@ from retainkit.choices import Clock, RetentionCohort, RetentionMode
 from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Computing, Output, Source
 from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
-from retainkit.errors import UsageError
+from retainkit.cli.values import whole_numbers
 
 
 def retention(
@@ -39,7 +39,7 @@ def retention(
     from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
 
     params = RetentionParams(
-        days=_days(days),
+        days=whole_numbers("--days", days),
         mode=tuple(cast(RetentionMode, each) for each in mode) if mode else MODES,
         cohort=cohort,
         clock=clock,
@@ -50,10 +50,3 @@ def retention(
         confidence=confidence,
     )
     answer_metric(RETENTION, params, source, how, out)
-
-
-def _days(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(day) for day in text.split(","))
-    except ValueError:
-        raise UsageError(f"--days: '{text}' is not a list of days like 1,7,30.") from None

@@ -10,6 +10,8 @@ from typing import Any, Literal, get_args, get_origin
 
 import typer
 
+from retainkit.errors import UsageError
+
 _NUMBERS = {int: re.compile("[0-9]{1,15}"), float: re.compile(r"[0-9]{1,9}(\.[0-9]{1,15})?")}
 
 
@@ -17,6 +19,14 @@ def read_plainly(params: Iterable[Any]) -> None:
     """Make the parameters of a command read plain values themselves."""
     for param in params:
         param.process_value = _reader(param)
+
+
+def whole_numbers(option: str, text: str) -> tuple[int, ...]:
+    """Return the days that a flag names; raises UsageError for anything else."""
+    try:
+        return tuple(int(day) for day in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option}: '{text}' is not a list of days like 1,7,30.") from None
 
 
 def _reader(param: Any) -> Any:

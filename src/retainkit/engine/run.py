@@ -101,5 +101,10 @@ def _settled(requests: Sequence[Request], events: Events) -> Needs:
     """Return what is needed now that it is known what there is."""
     joined = events.members is not None and events.members["joined"].count() > 0
     needs = Needs.union([request.needs(joined) for request in requests])
-    needs = replace(needs, worth=needs.worth and "amount" in events.mapping)
+    needs = replace(
+        needs,
+        worth=needs.worth and "amount" in events.mapping,
+        order=needs.order and "order" in events.mapping,
+        repeats=needs.repeats or needs.order,
+    )
     return replace(needs, grain="exact") if "event" in events.segments else needs

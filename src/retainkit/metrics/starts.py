@@ -138,7 +138,7 @@ def first_entries(
     started[timeline.owner[rows]] = True
     moment = np.zeros(timeline.members, dtype=np.int64)
     moment[timeline.owner[rows]] = timeline.time[rows]
-    seen = _seen_before(timeline, params, window)
+    seen = seen_before(timeline, params, window)
     if params.start_event is None:
         joined = timeline.joined.is_not_null().to_numpy()
         moment[joined] = timeline.joined.drop_nulls().to_numpy()
@@ -165,7 +165,7 @@ def recurring_entries(
     rows = np.flatnonzero(timeline.passes(params.start))
     member = timeline.owner[rows]
     cohort = timeline.period_of(timeline.time[rows], period)
-    seen = _seen_before(timeline, params, window)
+    seen = seen_before(timeline, params, window)
     new = first_of_each(member, cohort)
     kept = new & ~seen[member]
     started = np.zeros(timeline.members, dtype=np.bool_)
@@ -186,7 +186,7 @@ def _there(timeline: Timeline) -> Bools:
     return joined | (np.diff(timeline.bounds) > 0)
 
 
-def _seen_before(timeline: Timeline, params: ReturnParams, window: Window) -> Bools:
+def seen_before(timeline: Timeline, params: ReturnParams, window: Window) -> Bools:
     """Return which members had an event in the lookback days at the start of the data."""
     seen = np.zeros(timeline.members, dtype=np.bool_)
     if params.lookback_days is not None:

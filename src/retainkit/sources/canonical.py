@@ -6,7 +6,7 @@ One lazy frame is built, so that Polars reads only the columns that are needed a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
@@ -14,7 +14,7 @@ import polars as pl
 from retainkit.errors import UsageError
 from retainkit.periods import Calendar
 from retainkit.schema import FLAGS, Header, Mapped, Role, renamed_in, unknown_column
-from retainkit.selectors import ANY, Selector
+from retainkit.selectors import ANY, ORDERS, Selector, orders_by
 from retainkit.sources.expressions import Scope
 from retainkit.sources.fates import add_marks, add_where, check_window, fate
 from retainkit.sources.mapping import (
@@ -41,7 +41,8 @@ _EVENT_ROLES: tuple[Role, ...] = ("member", "time", "event", "amount", "order")
 class Wanted:
     """What the metrics of one run ask of each event; only the columns for it are read.
 
-    marks: up to 32 selectors. amount, order, event: whether these are asked for. segments:
+    marks: up to 32 selectors; ORDERS stands for what tells orders in the columns there are.
+    amount, order, event: whether these are asked for. segments:
     columns to split by, of the member table where it has them, else of the events. worth: the
     amount, where there is one. names: the event's name, without which there is no answer. left,
     reason: when members left, which the member table has to say, and why, where it says so.
@@ -133,6 +134,10 @@ def read_events(
     with faults:
         mapping = _map(table.header, options, wanted)
     faults.raise_any()
+    wanted = replace(
+        wanted,
+        marks=tuple(orders_by(mapping) if mark == ORDERS else mark for mark in wanted.marks),
+    )
     notes = [*table.notes, *mapping_note(mapping)]
     with table.reading():
         scope = Scope(table.frame, table.sample())
@@ -193,8 +198,10 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
         roles["event"] = named
     if wanted.amount or wanted.worth:
         roles["amount"] = wanted.amount
-    if wanted.order:
+    if wanted.order or ORDERS in wanted.marks:
         roles["order"] = False
+    if ORDERS in wanted.marks:
+        roles.setdefault("amount", False)
     faults = Faults()
     for option, sql, names in _conditions(options, wanted):
         absent = names - set(header)

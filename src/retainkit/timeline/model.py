@@ -71,7 +71,8 @@ class Timeline:
     the events of member i are rows bounds[i] to bounds[i + 1].
     time: Ints[rows], us where grain is "exact", else the index of the grain's period.
     marks: uint32[rows], bit i tells whether selectors[i] passes. amount: Ints[rows] in
-    millionths; order: Ints[rows], a code for each order id, -1 where there is none. event:
+    millionths; order: Ints[rows], a code for each order id, -1 where there is none; None where
+    there is no column of them. event:
     Ints[rows], which of `names` (in order, null for no name) it has; rows of one time are then in
     the order of names. distinct: whether it is known that no two events of a member have the same
     time.

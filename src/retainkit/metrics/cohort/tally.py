@@ -68,8 +68,10 @@ def _values(timeline: Timeline, params: CohortParams) -> Ints | None:
     """Return what each event adds: its amount, or 1 where it is the first of its order."""
     if params.measure == "amount":
         return timeline.amount
-    if params.measure == "members" or timeline.order is None:
+    if params.measure == "members":
         return None
+    if timeline.order is None:  # without order ids every event is one
+        return np.ones(len(timeline.time), dtype=np.int64)
     rows = np.flatnonzero(timeline.passes(params.back))
     orders = pl.DataFrame({"owner": timeline.owner[rows], "order": timeline.order[rows]})
     first = orders.select(pl.struct("owner", "order").is_first_distinct())["owner"].to_numpy()

@@ -1,0 +1,99 @@
+"""What was spent on members, by period, and by segment where the file has its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from retainkit.errors import InputError, UsageError, nearest
+from retainkit.metrics.base import segment_keys
+from retainkit.sources import SourceOptions, open_table
+
+_PERIODS = ("period", "month", "week", "day", "date", "周期", "月份", "日期")
+_COSTS = ("cost", "costs", "spend", "成本", "费用", "花费")
+_DATE = re.compile(r"(\d{4})\D(\d{1,2})(?:\D(\d{1,2}))?(?:\D.*)?")
+_MONEY = re.compile(r"[\s,，¥￥$€£]")
+
+
+@dataclass(frozen=True)
+class Costs:
+    """rows: `[seg_i…], day (Int64, days since 1970), cost (Float64)`."""
+
+    rows: pl.DataFrame
+
+
+def read_costs(path: str, by: Sequence[str]) -> Costs:
+    """Return the costs in a file of rows `period, cost` and the columns of `by`, if any.
+
+    Raises InputError for a file that cannot be read as such, UsageError where its columns are
+    not those that are split by.
+    """
+    with open_table([path], SourceOptions()) as table, table.reading():
+        raw = table.frame.collect()
+    names = {name.strip().lower(): name for name in raw.columns}
+    period, cost = (_named(path, names, known) for known in (_PERIODS, _COSTS))
+    segments = [name for name in raw.columns if name not in (period, cost)]
+    if set(segments) - set(by) or (by and set(by) - set(segments)):
+        asked = f"--by {', '.join(by)}" if by else "no --by"
+        raise UsageError(
+            f"--costs: '{path}' has costs by {', '.join(segments) or 'period alone'}, and "
+            f"{asked} is asked for: they cannot be set beside each other.",
+            "Split by the file's own columns, or sum it up first.",
+        )
+    days = [_day(path, row, value) for row, value in enumerate(raw[period].to_list(), 2)]
+    spent = [_money(path, row, value) for row, value in enumerate(raw[cost].to_list(), 2)]
+    keys = zip(segment_keys(by), by, strict=True)
+    return Costs(
+        pl.DataFrame(
+            [
+                *(raw[name].cast(pl.String).alias(key) for key, name in keys),
+                pl.Series("day", days, dtype=pl.Int64),
+                pl.Series("cost", spent, dtype=pl.Float64),
+            ]
+        )
+    )
+
+
+def _named(path: str, names: dict[str, str], known: Sequence[str]) -> str:
+    found = [names[name] for name in known if name in names]
+    if not found:
+        raise InputError(
+            f"--costs: '{path}' has no column '{known[0]}'; it has: {', '.join(names.values())}."
+            f"{nearest(known[0], names)}",
+            "It needs the columns period (a date in it, or 2024-03) and cost.",
+        )
+    return found[0]
+
+
+def _day(path: str, row: int, value: object) -> int:
+    try:
+        if isinstance(value, date):
+            day = date(value.year, value.month, value.day)
+        else:
+            match = _DATE.fullmatch(str(value).strip())
+            year, month, number = match.groups() if match else ("", "", "")
+            day = date(int(year), int(month), int(number or 1))
+    except ValueError:
+        raise _fault(path, row, value, "period", "2024-03-01 or 2024-03") from None
+    return (day - date(1970, 1, 1)).days
+
+
+def _money(path: str, row: int, value: object) -> float:
+    try:
+        amount = float(_MONEY.sub("", str(value)))
+    except ValueError:
+        amount = float("nan")
+    if not 0 <= amount < float("inf"):
+        raise _fault(path, row, value, "cost", "a number like 1200.50, not below 0")
+    return amount
+
+
+def _fault(path: str, row: int, value: object, column: str, wanted: str) -> InputError:
+    shown = "is empty" if value is None or not str(value).strip() else f"is '{value}'"
+    return InputError(
+        f"--costs: in '{path}', row {row}, the {column} {shown}.", f"It has to be {wanted}."
+    )

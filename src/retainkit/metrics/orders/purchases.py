@@ -1,0 +1,115 @@
+"""Orders from events: events that share an order id are one, and so may be those of one day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from retainkit.metrics.orders.params import OrdersParams
+from retainkit.periods import DAY, Ints, Window
+from retainkit.timeline import Bools, Timeline, first_of_each
+
+
+@dataclass(frozen=True, eq=False)
+class Purchases:
+    """Orders, by (member, time). member, time (us): Ints[orders]; amount: millionths, or None.
+
+    row: the event each order began with.
+    """
+
+    member: Ints
+    time: Ints
+    amount: Ints | None
+    row: Ints
+
+    def __len__(self) -> int:
+        return len(self.member)
+
+    @cached_property
+    def number(self) -> Ints:
+        """Which of its member's orders each is, from 1."""
+        at = np.arange(len(self))
+        new = first_of_each(self.member)
+        return at - np.maximum.accumulate(np.where(new, at, 0)) + 1
+
+    @property
+    def follows(self) -> Bools:
+        """Whether an order of the same member comes after each."""
+        return np.append(~first_of_each(self.member)[1:], [False] * min(len(self), 1))
+
+    def take(self, rows: Ints) -> Purchases:
+        """Return some of the orders."""
+        amount = None if self.amount is None else self.amount[rows]
+        return Purchases(self.member[rows], self.time[rows], amount, self.row[rows])
+
+
+def purchases(timeline: Timeline, params: OrdersParams) -> Purchases:
+    """Return all orders of all members."""
+    rows = np.flatnonzero(timeline.passes(params.order))
+    amount = None if timeline.amount is None else timeline.amount[rows]
+    found = Purchases(timeline.owner[rows], timeline.time[rows], amount, rows)
+    if timeline.order is not None:
+        found = _joined(found, timeline.order[rows])
+    if params.merge_days:
+        days = timeline.calendar.days(found.time)
+        found = _merged(found, np.flatnonzero(first_of_each(found.member, days)))
+    return found
+
+
+def _joined(events: Purchases, order: Ints) -> Purchases:
+    """Return events of a member that share an order id (not -1) as one, at the earliest time."""
+    own = order < 0
+    if own.all():
+        return events
+    # Events without an id are told apart by a number of their own beyond all ids.
+    code = np.where(own, int(order.max()) + 1 + np.cumsum(own), order)
+    together = np.lexsort((code, events.member))  # stable: the earliest of each order first
+    first = np.flatnonzero(first_of_each(events.member[together], code[together]))
+    if len(first) == len(code):
+        return events
+    merged = _merged(events.take(together), first)
+    return merged.take(np.argsort(merged.row))
+
+
+def _merged(events: Purchases, first: Ints) -> Purchases:
+    """Return runs of events, which begin at `first`, as one each."""
+    found = events.take(first)
+    if events.amount is None or not len(first):
+        return found
+    return Purchases(found.member, found.time, np.add.reduceat(events.amount, first), found.row)
+
+
+@dataclass(frozen=True)
+class Days:
+    """How days are counted from a moment on: by the clock of the params."""
+
+    params: OrdersParams
+    window: Window
+
+    def between(self, start: Ints, end: Ints) -> Ints:
+        """Return which day, counted from 0 at the start, each end lies on."""
+        if self.params.clock == "elapsed":
+            return (end - start) // DAY
+        days = self.window.calendar.days
+        return np.asarray(days(end) - days(start))
+
+    def over(self, start: Ints) -> Ints:
+        """Return the last day, counted from 0 at the start, that is over by as-of; -1: none."""
+        if self.params.clock == "elapsed":
+            return (self.window.as_of - start) // DAY - 1
+        over: Ints = self.window.last_complete("day") - self.window.calendar.days(start)
+        return over
+
+    def mature(self, start: Ints, days: int) -> Bools:
+        """Return whether the window of so many days is over by as-of."""
+        if self.params.clock == "elapsed":
+            return np.asarray(start + days * DAY <= self.window.as_of)
+        return np.asarray(self.over(start) >= days)
+
+    def within(self, start: Ints, end: Ints, days: int) -> Bools:
+        """Return whether each end lies in the window of so many days from the start."""
+        if self.params.clock == "elapsed":
+            return np.asarray(end - start <= days * DAY)
+        return np.asarray(self.between(start, end) <= days)

@@ -1,0 +1,94 @@
+"""What the tables of `orders` mean, in words: their definition and the notes under them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from retainkit.metrics.orders.params import OrdersParams
+from retainkit.metrics.start_words import event_words, start_notes
+from retainkit.periods import Window
+from retainkit.wording import counted
+
+_KINDS = {"first_order": "first orders", "repurchase": "second orders"}
+
+
+def definition(params: OrdersParams) -> str:
+    """Return the definition of repurchase and first order in one sentence."""
+    what = (
+        "orders: events with an order id (without such a column, with an amount; else any)"
+        if params.order_event is None
+        else f"orders: {event_words(params.order)}"
+    )
+    clock = "N x 24 hours" if params.clock == "elapsed" else "N calendar days"
+    if params.merge_days:
+        what += ", those of one day as one"
+    start = f"'{params.starting.start.label}'" if params.start_event else "joining"
+    return (
+        f"repurchase: of buyers whose first order is {clock} old by as-of, the share with a "
+        f"second within them; first_order: of members, the share with an order within {clock} "
+        f"of {start}; {what}."
+    )
+
+
+def notes(
+    tally: pl.DataFrame, tables: Mapping[str, pl.DataFrame], params: OrdersParams, window: Window
+) -> Iterator[str]:
+    """Yield what a reader has to know of these tables."""
+    if not params.by:
+        yield from _audited(tables["audit"])
+    yield from _waiting(tables["main"], "buyers", "first order")
+    yield from _waiting(tables["first_order"], "members", "start")
+    instant, ahead = (int(tally[name].sum()) for name in ("instant", "ahead"))
+    if instant:
+        yield (
+            counted(instant, "member starts", "members start")
+            + " with an order, as nothing earlier is known of them: their first order says "
+            "nothing; --members FILE or --start-event tells when members joined."
+        )
+    if ahead:
+        yield (
+            counted(ahead, "member has an order", "members have an order")
+            + " before the start: the first one after it counts."
+        )
+    if not bool(tally["priced"].sum()) and tables["summary"]["orders"].sum():
+        yield "There is no column of amounts: orders are counted, sales are unknown."
+    yield from start_notes(tally, params.starting)
+    yield from _uncosted(tables["value"], params, window)
+
+
+def _audited(audit: pl.DataFrame) -> Iterator[str]:
+    """Yield how each golden window fits these data."""
+    for kind, golden, conversions, share, most, peak, flat in audit.rows():
+        if conversions:
+            yield (
+                f"Golden window of {golden} days: {share:.0%} of the {_KINDS[kind]} within the "
+                f"horizon fall into it, 80% into {counted(most, 'day')}; the hazard peaks on day "
+                f"{peak} and is flat from day {flat}."
+            )
+
+
+def _waiting(table: pl.DataFrame, of: str, since: str) -> Iterator[str]:
+    young = table.group_by("days").agg((pl.col(of) - pl.col("mature")).sum()).sort("days")
+    waiting = [f"{n:,} for {days} days" for days, n in young.rows() if n]
+    if waiting:
+        yield (
+            f"{of.capitalize()} whose window from their {since} is not over by as-of are left "
+            f"out: {', '.join(waiting)}."
+        )
+
+
+def _uncosted(value: pl.DataFrame, params: OrdersParams, window: Window) -> Iterator[str]:
+    """Yield the costs of periods in which nothing happened."""
+    if params.spent is None:
+        return
+    rows = params.spent.rows
+    at = window.calendar.from_days(rows["day"].to_numpy(), params.period)
+    days = window.calendar.names(at, params.period)
+    unseen = int((~days.is_in(value["period"].implode())).sum())
+    if unseen:
+        yield (
+            counted(unseen, "row of costs is", "rows of costs are")
+            + " for periods outside the data: left out."
+        )
