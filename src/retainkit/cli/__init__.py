@@ -31,7 +31,7 @@ def root(
         typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Retention analytics from member and event files: cohorts, retention, churn and funnels."""
+    """Retention analytics from member and event files: cohorts, churn, funnels, orders."""
 
 
 def main() -> None:

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from retainkit.metrics.base import segment_keys
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.start_words import event_words, start_notes
 from retainkit.periods import Window
 from retainkit.wording import counted
-
-_KINDS = {"first_order": "first orders", "repurchase": "second orders"}
 
 
 def definition(params: OrdersParams) -> str:
@@ -36,8 +35,6 @@ def notes(
     tally: pl.DataFrame, tables: Mapping[str, pl.DataFrame], params: OrdersParams, window: Window
 ) -> Iterator[str]:
     """Yield what a reader has to know of these tables."""
-    if not params.by:
-        yield from _audited(tables["audit"])
     yield from _waiting(tables["main"], "buyers", "first order")
     yield from _waiting(tables["first_order"], "members", "start")
     instant, ahead = (int(tally[name].sum()) for name in ("instant", "ahead"))
@@ -58,17 +55,6 @@ def notes(
     yield from _uncosted(tables["value"], params, window)
 
 
-def _audited(audit: pl.DataFrame) -> Iterator[str]:
-    """Yield how each golden window fits these data."""
-    for kind, golden, conversions, share, most, peak, flat in audit.rows():
-        if conversions:
-            yield (
-                f"Golden window of {golden} days: {share:.0%} of the {_KINDS[kind]} within the "
-                f"horizon fall into it, 80% into {counted(most, 'day')}; the hazard peaks on day "
-                f"{peak} and is flat from day {flat}."
-            )
-
-
 def _waiting(table: pl.DataFrame, of: str, since: str) -> Iterator[str]:
     young = table.group_by("days").agg((pl.col(of) - pl.col("mature")).sum()).sort("days")
     waiting = [f"{n:,} for {days} days" for days, n in young.rows() if n]
@@ -85,10 +71,11 @@ def _uncosted(value: pl.DataFrame, params: OrdersParams, window: Window) -> Iter
         return
     rows = params.spent.rows
     at = window.calendar.from_days(rows["day"].to_numpy(), params.period)
-    days = window.calendar.names(at, params.period)
-    unseen = int((~days.is_in(value["period"].implode())).sum())
+    days = rows.with_columns(period=window.calendar.names(at, params.period))
+    keys = [*segment_keys(params.by), "period"]
+    unseen = days.join(value, on=keys, how="anti", nulls_equal=True).height
     if unseen:
         yield (
             counted(unseen, "row of costs is", "rows of costs are")
-            + " for periods outside the data: left out."
+            + " for periods or segments without any visit or order: left out."
         )

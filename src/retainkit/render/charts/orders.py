@@ -1,0 +1,134 @@
+"""Pictures of orders: windows, the share that has ordered by day, where sales came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from retainkit.render import cells
+from retainkit.render.charts import spec
+from retainkit.render.charts.spec import Datum, Spec
+from retainkit.render.views.keys import Row, parts_of
+from retainkit.results import Result
+
+_KINDS = {"first_order": "first order since the start", "repurchase": "second since the first"}
+_FACTORS = {
+    "visitors": "visitors",
+    "conversion": "conversion",
+    "orders_per_buyer": "orders a buyer",
+    "amount_per_order": "amount an order",
+}
+
+
+def _windows(result: Result) -> Spec:
+    """Draw the shares within each number of days, segments side by side."""
+    by = spec.by_columns(result, "days")
+    frame = next(iter(result.tables.values()))
+    segments, said = spec.chosen(parts_of(frame, by), "mature", spec.MOST_LINES)
+    rows = [(name, row) for name, rows in segments.items() for row in rows]
+    days = [str(day) for day in sorted({row["days"] for _, row in rows})]
+    values = [_window(name, row) for name, row in rows if row["rate"] is not None]
+    place = {
+        "x": {"field": "days", "type": "ordinal", "scale": {"domain": days}}
+        | {"axis": {"title": "within so many days", "labelAngle": 0}},
+        "xOffset": {"field": "segment", "type": "nominal", "scale": {"domain": list(segments)}},
+        "color": spec.by_name("segment", list(segments), spec.key_names(by)),
+    }
+    y = spec.shares("rate", "share of those whose window is over", whole=False)
+    between = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
+    rule = {
+        "mark": {**spec.UNTOLD, "type": "rule", "strokeWidth": 2},
+        "encoding": {**place, **between},
+    }
+    point = {
+        "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+        "encoding": {**place, "y": y, "description": spec.description()},
+    }
+    said.append(f"Lines: {spec.confidence(result)} intervals.")
+    return spec.picture(result, values, [rule, point], said=said)
+
+
+def _window(name: str, row: Row) -> Datum:
+    said = f"{row['days']} days: {cells.percent(row['rate'])} of {cells.count(row['mature'])}"
+    return {"segment": name, "days": str(row["days"]), "rate": row["rate"], "said": said} | {
+        "low": row["ci_low"],
+        "high": row["ci_high"],
+    }
+
+
+def _hazard(result: Result) -> Spec:
+    """Draw the share that has ordered by day: a line for first orders, one for second ones."""
+    by = spec.by_columns(result, "kind")
+    panels, said = spec.chosen(parts_of(result.tables["hazard"], by), "at_risk", spec.MOST_PANELS)
+    values = [_day(panel, row) for panel, rows in panels.items() for row in rows]
+    color, dash = spec.by_segment(list(_KINDS.values()), "")
+    last = max((value["age"] for value in values), default=0)
+    x = spec.ages(last, "day, counted from 0")
+    y = spec.shares("share", "share who have ordered", whole=False)
+    step = {"interpolate": "step-after"}
+    area = {
+        "mark": {**spec.UNTOLD, "type": "area", "opacity": 0.15, **step},
+        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
+        | {"color": color},
+    }
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2, **step},
+        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
+        | {"description": spec.description()},
+    }
+    said.append(f"Shaded: {spec.confidence(result)} intervals.")
+    return spec.picture(result, values, [area, line], said=said, panels=list(panels))
+
+
+def _day(panel: str, row: Row) -> Datum:
+    kind, share = _KINDS[row["kind"]], row["cumulative"]
+    said = f"{kind}, day {row['day']}: {cells.percent(share)}"
+    return {"panel": panel, "segment": kind, "age": row["day"], "share": share} | {
+        "low": row["ci_low"],
+        "high": row["ci_high"],
+        "said": said,
+    }
+
+
+def _value(result: Result) -> Spec:
+    """Draw what the change of sales came from, period by period: above a line and below it."""
+    unit, by = str(result.params.get("period", "month")), spec.by_columns(result, "period")
+    frame = result.tables["value"]
+    last = frame["period"].unique().sort().tail(spec.MOST_PERIODS)
+    frame = frame.filter(frame["period"].is_in(last.implode()))
+    panels, said = spec.chosen(parts_of(frame, by), "orders", spec.MOST_PANELS)
+    values = [datum for panel, rows in panels.items() for datum in _changes(panel, rows, unit)]
+    labels = [cells.period(day, unit) for day in frame["period"].unique().sort()]
+    bars = {
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": spec.periods(labels, unit),
+            "y": {"field": "change", "type": "quantitative"}
+            | {"axis": {"title": f"change of sales since the {unit} before"}},
+            "color": spec.by_name("factor", list(_FACTORS.values()), "from"),
+            "order": {"field": "order", "type": "quantitative"},
+            "description": spec.description(),
+        },
+    }
+    line = {"mark": {**spec.UNTOLD, "type": "rule"}, "encoding": {"y": {"datum": 0}}}
+    said.append("Between whole periods only.")
+    return spec.picture(result, values, [bars, line], said=said, panels=list(panels))
+
+
+def _changes(panel: str, rows: Sequence[Row], unit: str) -> Iterator[Datum]:
+    for row in rows:
+        name = cells.period(row["period"], unit)
+        for order, (factor, words) in enumerate(_FACTORS.items()):
+            change = row[f"from_{factor}"]
+            if change is not None:
+                yield {"panel": panel, "period": name, "factor": words, "order": order} | {
+                    "change": change,
+                    "said": f"{name}, {words}: {cells.compact(change)}",
+                }
+
+
+PICTURES: Mapping[str, Callable[[Result], Spec]] = {
+    "main": _windows,
+    "first_order": _windows,
+    "hazard": _hazard,
+    "value": _value,
+}
