@@ -259,6 +259,28 @@ def _nodes(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     return [["step", "event", "members", "coefficient"], *rows]
 
 
+def _repeats(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
+    """Return each way of counting repurchase, as a fraction."""
+    (row,) = tables["summary"]
+    rung = tables["ladder"][0]
+    windows = [
+        [f"within {each['days']} days", f"{each['repurchased']}/{each['mature']}"]
+        for each in tables["main"]
+    ]
+    return [
+        ["repurchase", "share"],
+        *windows,
+        ["buyers_2plus_share", f"{row['buyers_2plus']}/{row['buyers']}"],
+        ["repeat_order_share", f"{row['repeat_orders']}/{row['orders']}"],
+        ["ladder 1 → 2", f"{rung['next']}/{rung['buyers']}"],
+        *(
+            [f"of {each['period'][:7]}", f"{each['repurchased']}/{each['previous_buyers']}"]
+            for each in tables["periods"]
+            if each["previous_buyers"]
+        ),
+    ]
+
+
 def _cell(row: Mapping[str, Any]) -> str:
     return f"{row['value']:g}" if "value" in row else f"{row['returned']}/{row['size']}"
 
@@ -267,4 +289,10 @@ def _name(value: object) -> str:
     return "(none)" if value is None else str(value)
 
 
-WORKED = {"churn": _flows, "cohort": _triangle, "funnel": _nodes, "retention": _headline}
+WORKED = {
+    "churn": _flows,
+    "cohort": _triangle,
+    "funnel": _nodes,
+    "orders": _repeats,
+    "retention": _headline,
+}

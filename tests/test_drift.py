@@ -24,11 +24,13 @@ from retainkit.cli.cohort import cohort as cohort_command
 from retainkit.cli.funnel import funnel as funnel_command
 from retainkit.cli.inspect import inspect as inspect_command
 from retainkit.cli.options import EngineFlags, SourceFlags
+from retainkit.cli.orders import orders as orders_command
 from retainkit.cli.retention import retention as retention_command
 from retainkit.engine import EngineOptions
 from retainkit.metrics.churn import ChurnParams
 from retainkit.metrics.cohort import CohortParams
 from retainkit.metrics.funnel import FunnelParams
+from retainkit.metrics.orders import OrdersParams
 from retainkit.metrics.retention import RetentionParams
 from retainkit.sources import SourceOptions
 
@@ -82,8 +84,24 @@ FUNNEL: dict[str, tuple[list[str], Any]] = {
     "dropoffs": (["--dropoffs"], True),
     **{name: COHORT[name] for name in ("by", "confidence")},
 }
+ORDERS: dict[str, tuple[list[str], Any]] = {
+    "order_event": (["--order-event", "pay"], "pay"),
+    "visit_event": (["--visit-event", "visit"], "visit"),
+    "first_days": (["--first-days", "2,5"], [2, 5]),
+    "repeat_days": (["--repeat-days", "10"], 10),
+    "clock": (["--clock", "calendar"], "calendar"),
+    "merge_days": (["--merge-days"], True),
+    "horizon": (["--horizon", "30"], 30),
+    "period": (["--period", "week"], "week"),
+    "costs": (["--costs", "costs.csv"], "costs.csv"),
+    "margin": (["--margin", "0.4"], 0.4),
+    "by": (["--by", "channel"], "channel"),
+    **{name: COHORT[name] for name in ("start_event", "lookback", "confidence")},
+}
 # What a parameter makes sense with only.
 TOGETHER = {
+    "costs": {"by": ORDERS["by"]},
+    "margin": {"costs": ORDERS["costs"], "by": ORDERS["by"]},
     "inactive_days": {"definition": (["--definition", "inactivity"], "inactivity")},
     "hash_key": {"roster": CHURN["roster"]},
 }
@@ -176,6 +194,7 @@ TWINS = (
         steps="a > b",
         other_flags=frozenset({"step"}),
     ),
+    Twin(orders_command, retainkit.orders, OrdersParams, ORDERS),
     Twin(retention_command, retainkit.retention, RetentionParams, RETENTION),
 )
 BOTH = pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
@@ -192,6 +211,7 @@ def what_parameters_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tmp_path)
     taxonomy = '[[category]]\nname = "cost"\nkeywords = ["price"]\n'
     Path("reasons.toml").write_text(taxonomy, encoding="utf-8")
+    Path("costs.csv").write_text("period,channel,cost\n2024-01,a,5\n", encoding="utf-8")
     monkeypatch.setenv("RETAINKIT_TEST_KEY", "0123456789abcdef")
 
 
@@ -269,7 +289,7 @@ def test_defaults_are_the_same(twin: Twin) -> None:
 @EACH
 def test_a_flag_and_a_keyword_ask_the_same(twin: Twin, name: str) -> None:
     flags, value = {**SOURCE, **twin.values}[name]
-    more = TOGETHER.get(name, {}) if twin.name == "churn" else {}
+    more = {also: its for also, its in TOGETHER.get(name, {}).items() if also in twin.values}
     flags = [*flags, *(flag for also, _ in more.values() for flag in also)]
     keywords = {also: its for also, (_, its) in more.items()}
     by_flags, by_keywords = twin.by_flags(flags), twin.by_keywords(**{name: value, **keywords})

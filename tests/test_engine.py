@@ -17,6 +17,7 @@ from retainkit.engine.memory import Budget
 from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.funnel import FUNNEL, FunnelParams
+from retainkit.metrics.orders import ORDERS, OrdersParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.periods import DAY
 from retainkit.results import Result
@@ -46,6 +47,8 @@ REQUESTS = [
     ),
     Request(FUNNEL, FunnelParams(steps=("visit", "visit|buy"), order="strict", exclude=("buy",))),
     Request(CHURN, ChurnParams(definition="leave", leave_event="buy", period="day", last=2)),
+    Request(ORDERS, OrdersParams(by=("tier",), lookback="3d")),
+    Request(ORDERS, OrdersParams(order_event="buy", clock="calendar", merge_days=True)),
 ]
 
 

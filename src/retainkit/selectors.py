@@ -9,7 +9,7 @@ plain data; it turns into a Polars expression only when it is asked to.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -227,11 +227,5 @@ def _fault(whole: str, at: int, what: str, hint: str | None = None) -> UsageErro
 
 
 ANY = Selector("*", "*", (Alternative(None, None),))
-# Stands for what tells orders in the columns that there are: see `orders_by`.
+# Events with an order id where there is a column of these, else with an amount, else any.
 ORDERS = Selector("orders", "order", (Alternative(None, None),))
-
-
-def orders_by(roles: Container[str]) -> Selector:
-    """Return what `ORDERS` stands for: events with an order id, else an amount, else any."""
-    role = next((role for role in ("order", "amount") if role in roles), None)
-    return ANY if role is None else parse_selector(f'["{role}" IS NOT NULL]')

@@ -153,7 +153,7 @@ def first_entries(
         cohort=timeline.period_of(moment[member], period),
         moment=moment[member],
         row=_first_rows_at(timeline, moment)[member],
-        never=int((~started & _there(timeline)).sum()),
+        never=int((~started & there(timeline)).sum()),
         seen=int((started & seen).sum()),
     )
 
@@ -175,12 +175,12 @@ def recurring_entries(
         cohort=cohort[kept],
         moment=timeline.time[rows[kept]],
         row=_first_row_of_moment(timeline)[rows[kept]],
-        never=int((~started & _there(timeline)).sum()),
+        never=int((~started & there(timeline)).sum()),
         seen=int((started & seen).sum()),
     )
 
 
-def _there(timeline: Timeline) -> Bools:
+def there(timeline: Timeline) -> Bools:
     """Return which members have events or joined; of the others it is only known that they left."""
     joined: Bools = timeline.joined.is_not_null().to_numpy()
     return joined | (np.diff(timeline.bounds) > 0)

@@ -6,7 +6,7 @@ One lazy frame is built, so that Polars reads only the columns that are needed a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
@@ -14,7 +14,7 @@ import polars as pl
 from retainkit.errors import UsageError
 from retainkit.periods import Calendar
 from retainkit.schema import FLAGS, Header, Mapped, Role, renamed_in, unknown_column
-from retainkit.selectors import ANY, ORDERS, Selector, orders_by
+from retainkit.selectors import ANY, ORDERS, Selector
 from retainkit.sources.expressions import Scope
 from retainkit.sources.fates import add_marks, add_where, check_window, fate
 from retainkit.sources.mapping import (
@@ -134,10 +134,6 @@ def read_events(
     with faults:
         mapping = _map(table.header, options, wanted)
     faults.raise_any()
-    wanted = replace(
-        wanted,
-        marks=tuple(orders_by(mapping) if mark == ORDERS else mark for mark in wanted.marks),
-    )
     notes = [*table.notes, *mapping_note(mapping)]
     with table.reading():
         scope = Scope(table.frame, table.sample())

@@ -8,7 +8,7 @@ import polars as pl
 
 from retainkit.errors import UsageError
 from retainkit.periods import Calendar
-from retainkit.selectors import Selector
+from retainkit.selectors import ORDERS, Selector
 from retainkit.sources.civil import ABSENT, EPOCHS, FLOOR, OFFSETS, ZERO
 from retainkit.sources.expressions import Scope
 from retainkit.sources.mapping import sql_expression
@@ -45,11 +45,20 @@ def add_marks(scope: Scope, marks: Sequence[Selector], notes: list[str]) -> Scop
     """Return the scope with __marks: UInt32, bit i is set where marks[i] takes the event."""
     event = pl.col("__event") if "__event" in scope.sample.columns else pl.lit(None, pl.String)
     for i, mark in enumerate(marks):
+        if mark == ORDERS:
+            scope = scope.with_columns(**{f"__mark_{i}": _is_order(scope)})
+            continue
         reading = scope.read(mark.expr(event), f"Event selector '{mark.text}'", "condition")
         notes += numbers_notes(reading)
         scope = scope.add(f"__mark_{i}", reading)
     bits = [pl.col(f"__mark_{i}").cast(pl.UInt32) * (1 << i) for i in range(len(marks))]
     return scope.with_columns(__marks=sum(bits, pl.lit(0, pl.UInt32)))
+
+
+def _is_order(scope: Scope) -> pl.Expr:
+    known = (role for role in ("__order", "__amount") if role in scope.sample.columns)
+    role = next(known, None)
+    return pl.lit(True) if role is None else pl.col(role).is_not_null()
 
 
 def fate(scope: Scope, options: SourceOptions, calendar: Calendar, amounts: bool = True) -> pl.Expr:

@@ -9,7 +9,7 @@ from datetime import date
 
 import polars as pl
 
-from retainkit.errors import InputError, UsageError, nearest
+from retainkit.errors import InputError, UsageError
 from retainkit.metrics.base import segment_keys
 from retainkit.sources import SourceOptions, open_table
 
@@ -62,8 +62,7 @@ def _named(path: str, names: dict[str, str], known: Sequence[str]) -> str:
     found = [names[name] for name in known if name in names]
     if not found:
         raise InputError(
-            f"--costs: '{path}' has no column '{known[0]}'; it has: {', '.join(names.values())}."
-            f"{nearest(known[0], names)}",
+            f"--costs: '{path}' has no column '{known[0]}'; it has: {', '.join(names.values())}.",
             "It needs the columns period (a date in it, or 2024-03) and cost.",
         )
     return found[0]

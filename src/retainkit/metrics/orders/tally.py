@@ -18,6 +18,7 @@ from retainkit.metrics.starts import (
     first_entries,
     left_out,
     seen_before,
+    there,
 )
 from retainkit.periods import Ints, Window
 from retainkit.timeline import Bools, Needs, Timeline, first_of_each
@@ -113,12 +114,14 @@ def _ordered_before(bought: Purchases, entries: Entries, members: int) -> Bools:
 
 def _counts(timeline: Timeline, every: Groups, bought: Purchases) -> pl.DataFrame:
     """Return members by their number of orders, with what all these are worth."""
-    number = np.bincount(bought.member, minlength=timeline.members)
+    known = np.flatnonzero(there(timeline))
+    number = np.bincount(bought.member, minlength=timeline.members)[known]
     amount = {}
     if bought.amount is not None:
-        amount["amount"] = np.zeros(timeline.members, dtype=np.int64)
-        np.add.at(amount["amount"], bought.member, bought.amount)
-    counts = every.by("at", number).tally(members=None, **amount)
+        worth = np.zeros(timeline.members, dtype=np.int64)
+        np.add.at(worth, bought.member, bought.amount)
+        amount["amount"] = worth[known]
+    counts = every.take(known).by("at", number).tally(members=None, **amount)
     return counts.with_columns(kind=pl.lit(COUNT), priced=pl.lit(len(amount)))
 
 
@@ -178,9 +181,9 @@ def _periods(
 ) -> Iterator[pl.DataFrame]:
     """Yield visitors, buyers, orders and amounts by period."""
     period = pl.lit(PERIOD)
-    there = timeline.passes(params.visit)
-    there[bought.row] = True
-    rows = np.flatnonzero(there)
+    visited = timeline.passes(params.visit)
+    visited[bought.row] = True
+    rows = np.flatnonzero(visited)
     owner, at = timeline.owner[rows], timeline.period_of(timeline.time[rows], params.period)
     new = np.flatnonzero(first_of_each(owner, at))
     visits = every.take(owner[new]).by("at", at[new])

@@ -34,7 +34,7 @@ def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
 def _audited(row: Row, horizon: object) -> str:
     return (
         f"{row['golden_days']} days hold {cells.percent(row['golden_share'])} of the "
-        f"{_KINDS[row['kind']]} that come within {horizon}; 80% take "
+        f"{_KINDS[row['kind']]} that come within {horizon} days; 80% take "
         f"{counted(row['days_80'], 'day')}. Their hazard peaks on day {row['peak_day']} and is "
         f"flat from day {row['flat_day']} on."
     )
