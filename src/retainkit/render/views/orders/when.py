@@ -9,7 +9,7 @@ from retainkit.render.figures import Curve, step_curve
 from retainkit.render.view import Block, Cell, Column, Figure, Grid, Lines
 from retainkit.render.views import keys
 from retainkit.render.views.keys import Row, parts_of
-from retainkit.render.views.orders.windows import MOST_SEGMENTS
+from retainkit.render.views.orders.windows import MOST_SEGMENTS, starts_with_orders
 from retainkit.results import Result
 from retainkit.wording import counted
 
@@ -20,14 +20,16 @@ _CURVES = {"first_order": "first order since joining", "repurchase": "second sin
 def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
     """Yield how the rules of thumb fit, the curves by day and the cycle."""
     audit = parts_of(result.tables["audit"], by)
+    told = [kind for kind in _KINDS if kind != "first_order" or not starts_with_orders(result)]
     if by:
         yield _audit_grid(result, by)
     else:
         rows = [row for rows in audit.values() for row in rows if row["conversions"]]
+        rows = [row for row in rows if row["kind"] in told]
         if rows:
             said = tuple(_audited(row, result.params["horizon"]) for row in rows)
             yield Lines(said, "do the rules of thumb fit?")
-        yield from _figure(result)
+        yield from _figure(result, told)
     yield from _cycle(result, by)
 
 
@@ -67,7 +69,7 @@ def _audit_grid(result: Result, by: Sequence[str]) -> Grid:
     return Grid(columns, tuple(keys.keyed(shown, drawn)), caption="do the rules of thumb fit?")
 
 
-def _figure(result: Result) -> Iterator[Figure]:
+def _figure(result: Result, told: Sequence[str]) -> Iterator[Figure]:
     parts = parts_of(result.tables["hazard"], ["kind"])
     curves = [
         Curve(
@@ -76,6 +78,7 @@ def _figure(result: Result) -> Iterator[Figure]:
             *([row[name] for row in rows] for name in ("cumulative", "ci_low", "ci_high")),
         )
         for (kind,), rows in parts.items()
+        if kind in told
     ]
     said = "; ".join(f"{curve.name}: {cells.percent(curve.values[-1])}" for curve in curves)
     lines = step_curve(curves)

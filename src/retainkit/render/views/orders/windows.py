@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import polars as pl
+
 from retainkit.render import cells
 from retainkit.render.view import Block, Cell, Column, Grid, Legend, Lines
 from retainkit.render.views import keys
@@ -27,7 +29,11 @@ def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
     """Yield both tables of windows, the summary and the ladder."""
     start = "joining" if not result.params.get("start_event") else "their start"
     for table, caption in _CAPTIONS.items():
-        yield from _windows(result, table, by, caption.format(start=start))
+        if table == "first_order" and starts_with_orders(result):
+            said = "every member starts with one, as nothing earlier is known"
+            yield Lines((f"First order: {said}; --members FILE tells when members joined.",))
+        else:
+            yield from _windows(result, table, by, caption.format(start=start))
     yield Legend(
         (
             f"{_MARK}: the golden window, by rule of thumb 3 days for the first order and 7 for "
@@ -38,6 +44,12 @@ def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
     if not by:
         yield Lines(tuple(_summary(next(result.tables["summary"].iter_rows(named=True)))))
         yield _ladder(result)
+
+
+def starts_with_orders(result: Result) -> bool:
+    """Return whether all members whose window is over ordered at once: they started with it."""
+    first = result.tables["hazard"].filter(pl.col("kind") == "first_order")
+    return bool((first["cumulative"] == 1).all()) and not result.params.get("start_event")
 
 
 def _windows(result: Result, table: str, by: Sequence[str], caption: str) -> Iterator[Block]:
