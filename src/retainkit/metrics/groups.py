@@ -67,7 +67,7 @@ class Groups:
             return self._split(code, column(seen, name))
         return self._split(values - low, column(np.arange(low, high + 1), name))
 
-    def take(self, rows: Ints | Bools) -> Groups:
+    def take(self, rows: Ints | Bools | slice) -> Groups:
         """Return some of the rows, or rows of theirs."""
         return Groups(self.code[rows], self.keys)
 

@@ -28,16 +28,22 @@ class Purchases:
         return len(self.member)
 
     @cached_property
+    def first(self) -> Ints:
+        """The first order of each member that has any."""
+        return np.flatnonzero(first_of_each(self.member))
+
+    @cached_property
     def number(self) -> Ints:
         """Which of its member's orders each is, from 1."""
-        at = np.arange(len(self))
-        new = first_of_each(self.member)
-        return at - np.maximum.accumulate(np.where(new, at, 0)) + 1
+        many = np.diff(self.first, append=len(self))
+        return np.arange(1, len(self) + 1) - np.repeat(self.first, many)
 
     @property
     def follows(self) -> Bools:
         """Whether an order of the same member comes after each."""
-        return np.append(~first_of_each(self.member)[1:], [False] * min(len(self), 1))
+        follows = np.ones(len(self), dtype=np.bool_)
+        follows[self.first - 1] = False  # the one before a first order; before the first, the last
+        return follows
 
     def take(self, rows: Ints) -> Purchases:
         """Return some of the orders."""

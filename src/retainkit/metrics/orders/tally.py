@@ -62,13 +62,13 @@ def tally(timeline: Timeline, params: OrdersParams, window: Window) -> pl.DataFr
     bought, days = purchases(timeline, params), Days(params, window)
     every = Groups.of_members(timeline, params.by, np.arange(timeline.members))
     entries = first_entries(timeline, params.starting, window, params.period)
-    firsts = _first_since(bought, entries, timeline.members)
+    firsts, ahead = _first_since(bought, entries, timeline.members)
     parts = [
         left_out(params.starting, entries),
         every.take(entries.member).tally(
             **doubts(timeline, params.starting, entries, window),
             instant=~_joined(timeline, params, entries) & (firsts == entries.moment),
-            ahead=_ordered_before(bought, entries, timeline.members),
+            ahead=ahead,
         ),
         _counts(timeline, every, bought),
         *_windows(
@@ -92,24 +92,21 @@ def _joined(timeline: Timeline, params: OrdersParams, entries: Entries) -> Bools
     return timeline.joined.is_not_null().to_numpy()[entries.member]
 
 
-def _first_since(bought: Purchases, entries: Entries, members: int) -> Ints:
-    """Return when each entry first ordered at or after its start; NEVER: not."""
-    start = np.full(members, NEVER)
-    start[entries.member] = entries.moment
-    later = np.flatnonzero(bought.time >= start[bought.member])
-    first = later[first_of_each(bought.member[later])]
+def _first_since(bought: Purchases, entries: Entries, members: int) -> tuple[Ints, Bools]:
+    """Return when each entry first ordered at or after its start (NEVER: not); which had before."""
     found = np.full(members, NEVER)
-    found[bought.member[first]] = bought.time[first]
-    return found[entries.member]
-
-
-def _ordered_before(bought: Purchases, entries: Entries, members: int) -> Bools:
-    """Return which entries have an order before their start."""
-    first = np.flatnonzero(first_of_each(bought.member))
-    found = np.full(members, NEVER)
-    found[bought.member[first]] = bought.time[first]
-    before: Bools = found[entries.member] < entries.moment
-    return before
+    found[bought.member[bought.first]] = bought.time[bought.first]
+    firsts = found[entries.member]
+    ahead = firsts < entries.moment
+    if ahead.any():
+        start = np.full(members, NEVER)
+        start[entries.member[ahead]] = entries.moment[ahead]
+        later = np.flatnonzero(bought.time >= start[bought.member])
+        first = later[first_of_each(bought.member[later])]
+        found[entries.member[ahead]] = NEVER
+        found[bought.member[first]] = bought.time[first]
+        firsts = found[entries.member]
+    return firsts, ahead
 
 
 def _counts(timeline: Timeline, every: Groups, bought: Purchases) -> pl.DataFrame:
@@ -162,18 +159,20 @@ def _repeats(
     timeline: Timeline, params: OrdersParams, every: Groups, bought: Purchases, days: Days
 ) -> Iterator[pl.DataFrame]:
     """Yield second orders by window, and gaps between orders by day."""
-    number, end = bought.number, np.full(len(bought), NEVER)
+    end = np.full(len(bought), NEVER)
     follows = np.flatnonzero(bought.follows)
     end[follows] = bought.time[follows + 1]
-    kept = ~seen_before(timeline, params.starting, days.window)[bought.member]
-    first = np.flatnonzero(kept & (number == 1))
+    first, start, number = bought.first, bought.time, bought.number
+    rows: Ints | slice = slice(None)
     groups = every.take(bought.member)
+    if params.lookback is not None:
+        kept = ~seen_before(timeline, params.starting, days.window)[bought.member]
+        first, rows = first[kept[first]], np.flatnonzero(kept)
     yield from _windows(
-        REPEAT, params.repeat_days, groups.take(first), bought.time[first], end[first], days
+        REPEAT, params.repeat_days, groups.take(first), start[first], end[first], days
     )
-    rows = np.flatnonzero(kept)
     told = groups.take(rows).by("age", np.minimum(number[rows], LATER))
-    yield _lasted(GAP, told, bought.time[rows], end[rows], days)
+    yield _lasted(GAP, told, start[rows], end[rows], days)
 
 
 def _periods(
@@ -181,24 +180,27 @@ def _periods(
 ) -> Iterator[pl.DataFrame]:
     """Yield visitors, buyers, orders and amounts by period."""
     period = pl.lit(PERIOD)
+    every_at = timeline.period_of(timeline.time, params.period)
+    owner, at = timeline.owner, every_at
     visited = timeline.passes(params.visit)
     visited[bought.row] = True
-    rows = np.flatnonzero(visited)
-    owner, at = timeline.owner[rows], timeline.period_of(timeline.time[rows], params.period)
+    if not visited.all():
+        owner, at = owner[visited], at[visited]
     new = np.flatnonzero(first_of_each(owner, at))
     visits = every.take(owner[new]).by("at", at[new])
     yield visits.tally(members=None).with_columns(kind=period)
 
-    at = timeline.period_of(bought.time, params.period)
+    at = every_at[bought.row]
     groups = every.take(bought.member).by("at", at)
     amount = {} if bought.amount is None else {"amount": bought.amount}
     yield groups.tally(orders=None, **amount).with_columns(kind=period)
 
     new = np.flatnonzero(first_of_each(bought.member, at))
-    member, number = bought.member[new], bought.number[new]
+    member, at = bought.member[new], at[new]
+    begins = first_of_each(member)
     again = np.zeros(len(new), dtype=np.bool_)
-    again[1:] = (member[1:] == member[:-1]) & (np.diff(at[new]) == 1)
-    counts = groups.take(new).tally(yes=None, mature=number == 1, no=again)
+    again[1:] = ~begins[1:] & (np.diff(at) == 1)
+    counts = groups.take(new).tally(yes=None, mature=begins, no=again)
     yield counts.with_columns(kind=period)
 
 
