@@ -12,11 +12,13 @@ KEYS = {
     "retention": ("day", "mode"),
     "churn": ("period",),
     "funnel": ("step",),
+    "orders": ("days",),
 }
 COUNTS = {
     "cohort": ("returned",),
     "retention": ("members", "mature", "returned"),
     "funnel": ("members",),
+    "orders": ("mature", "repurchased"),
     "churn": ("active", "previous", "new", "retained", "resurrected", "churned"),
 }
 

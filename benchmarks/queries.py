@@ -18,6 +18,7 @@ ASKED = {
     "cohort": ("cohort", "--period", "week"),
     "retention": ("retention",),
     "churn": ("churn", "--period", "month"),
+    "orders": ("orders",),
     "funnel": (
         *("funnel", "--steps", "visit > view > cart > checkout > pay"),
         *("--window", "7d", "--include-open"),

@@ -213,6 +213,7 @@ def timed() -> Result:
 def made() -> dict[str, Result]:
     """Every sample, by what it is called in a test's id."""
     from churn_samples import churn, empty_churn  # which imports from here
+    from orders_samples import nobody, orders
 
     return {
         "churn": churn(),
@@ -228,5 +229,8 @@ def made() -> dict[str, Result]:
         "empty": empty_cohort(),
         "retention": retention(),
         "retention by segment": retention(HOSTILE),
+        "orders": orders(),
+        "orders by segment": orders(HOSTILE),
+        "orders of nobody": nobody(),
         "plain": timed(),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import churn_samples
 import funnel_samples
+import orders_samples
 import pytest
 import render_samples as samples
 
@@ -31,6 +32,9 @@ CASES: dict[str, Callable[[], Result]] = {
     "churn_inactivity": lambda: churn_samples.churn(definition="inactivity"),
     "churn_segments": lambda: churn_samples.churn(samples.HOSTILE[:3], people=400),
     "funnel": funnel_samples.funnel,
+    "orders": orders_samples.orders,
+    "orders_segments": lambda: orders_samples.orders(samples.HOSTILE[:3]),
+    "orders_nobody": orders_samples.nobody,
     "funnel_any": funnel_samples.any_order,
     "funnel_segments": lambda: funnel_samples.funnel(samples.HOSTILE[:3]),
 }

@@ -61,13 +61,13 @@ def _grid(parts: Parts, by: Sequence[str], unit: str) -> Grid:
     columns = [
         *(Column(name) for name in by),
         Column(unit, whole=True),
-        Column("visitors", "right"),
-        Column("× conv.", "right"),
-        Column("× orders", "right"),
-        Column("× amount", "right", optional=not known),
-        Column("= sales", "right", optional=not known),
-        Column("profit", "right", optional=not spent, rank=2),
-        Column("again", "right", optional=True, rank=1),
+        Column("visitors", "right", optional=True, rank=2),
+        Column("× conv.", "right", optional=True, rank=4),
+        Column("× orders", "right", optional=True, rank=3),
+        Column("× amount", "right", optional=True, rank=2),
+        Column("= sales", "right", optional=not known, rank=5),
+        Column("profit", "right", optional=True, rank=1),
+        Column("again", "right", optional=True),
     ]
 
     def drawn(row: Row) -> tuple[Cell, ...]:
@@ -126,12 +126,12 @@ def _payback(result: Result, by: Sequence[str], unit: str) -> Iterator[Block]:
     columns = (
         *(Column(name) for name in by),
         Column("joined", whole=True),
-        Column("members", "right"),
+        Column("members", "right", optional=True, rank=2),
         Column("cost", "right", optional=True),
-        Column("cost a member", "right"),
-        Column("earned a member", "right"),
+        Column("cost each", "right", optional=True, rank=3),
+        Column("earned each", "right", optional=True, rank=4),
         Column("by age", "right", optional=True),
-        Column("paid back at age", "right"),
+        Column("paid at age", "right"),
     )
 
     def drawn(row: Row) -> tuple[Cell, ...]:

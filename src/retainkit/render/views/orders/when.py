@@ -46,8 +46,8 @@ def _audit_grid(result: Result, by: Sequence[str]) -> Grid:
     columns = (
         *(Column(name) for name in by),
         Column("orders"),
-        Column("in golden days", "right"),
-        Column("80% take", "right"),
+        Column("golden", "right"),
+        Column("80% take", "right", optional=True, rank=1),
         Column("peak", "right", optional=True),
         Column("flat from", "right", optional=True),
     )
@@ -92,14 +92,14 @@ def _cycle(result: Result, by: Sequence[str]) -> Iterator[Block]:
         shown = {key: [row for row in rows if row["order"] is None] for key, rows in shown.items()}
     columns = (
         *(Column(name) for name in by),
-        Column("from order"),
-        Column("gaps seen", "right"),
-        Column("median of them", "right"),
-        Column("still waiting", "right"),
-        Column("median of all", "right"),
+        Column("order"),
+        Column("gaps seen", "right", optional=True, rank=1),
+        Column("their median", "right"),
+        Column("waiting", "right", optional=True),
+        Column("all: median", "right"),
         Column("interval", "right", optional=True),
     )
-    caption = "the repurchase cycle, in days: repeaters alone, and all (Kaplan-Meier)"
+    caption = "the repurchase cycle, in days: gaps that ended, and all (Kaplan-Meier)"
     yield Grid(columns, tuple(keys.keyed(shown, _gap)), caption=caption)
 
 

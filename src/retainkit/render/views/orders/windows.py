@@ -59,8 +59,8 @@ def _windows(result: Result, table: str, by: Sequence[str], caption: str) -> Ite
     columns = (
         *(Column(name) for name in by),
         Column("days", "right"),
-        Column("mature", "right"),
-        Column("ordered", "right"),
+        Column("mature", "right", optional=True, rank=3),
+        Column("ordered", "right", optional=True, rank=2),
         Column("share", "right"),
         Column(interval_title(result.params), "right", optional=True, rank=1),
         Column("", optional=True, called="bar"),
@@ -102,7 +102,7 @@ def _ladder(result: Result) -> Grid:
     columns = (
         Column("order"),
         Column("buyers", "right"),
-        Column("go on", "right"),
+        Column("go on", "right", optional=True, rank=2),
         Column("share", "right"),
         Column(interval_title(result.params), "right", optional=True, rank=1),
         Column("", optional=True, called="bar"),
