@@ -44,7 +44,7 @@ def by_period(tally: pl.DataFrame, params: OrdersParams, window: Window) -> pl.D
         money=pl.col("amount").sum(),
     )
     span = pl.int_ranges(pl.col("at").min(), pl.col("at").max() + 1).alias("at")
-    every = rows.group_by(keys or pl.lit(0).alias("all")).agg(span).explode("at")
+    every = rows.group_by(keys or pl.lit(0).alias("all")).agg(span).explode("at").drop_nulls("at")
     numbers = [name for name in counts.columns if name not in (*keys, "at")]
     priced = bool(tally.filter(kind=COUNT)["priced"].sum())
     last = window.last_complete(params.period)

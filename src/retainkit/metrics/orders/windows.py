@@ -72,7 +72,8 @@ def ladder(tally: pl.DataFrame, params: OrdersParams) -> pl.DataFrame:
     keys = segment_keys(params.by)
     counts = tally.filter(pl.col("kind") == COUNT, pl.col("at") > 0)
     most = counts.group_by(keys or pl.lit(0).alias("all")).agg(most=pl.col("at").max())
-    rungs = most.with_columns(order=pl.int_ranges(1, pl.col("most") + 1)).explode("order")
+    rungs = most.with_columns(order=pl.int_ranges(1, pl.col("most") + 1))
+    rungs = rungs.explode("order").drop_nulls("order")
     stopped = counts.select(*keys, order="at", stopped="members")
     table = rungs.join(stopped, on=[*keys, "order"], how="left", nulls_equal=True).with_columns(
         pl.col("stopped").fill_null(0)
