@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import churn, cohort, funnel, inspect, retention
+    from retainkit.api import churn, cohort, funnel, inspect, paths, retention
     from retainkit.results import Result
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("churn", "cohort", "funnel", "inspect", "retention"), "api"),
+    **dict.fromkeys(("churn", "cohort", "funnel", "inspect", "paths", "retention"), "api"),
     "Result": "results",
 }
 
@@ -34,6 +34,7 @@ __all__ = [
     "cohort",
     "funnel",
     "inspect",
+    "paths",
     "retention",
 ]
 

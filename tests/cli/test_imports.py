@@ -55,7 +55,7 @@ def test_the_help_of_a_command_imports_that_command_alone(name: str, folder: Pat
     assert not seen & (COMPUTING | COSTLY)
 
 
-@pytest.mark.parametrize("name", ["cohort", "retention", "churn", "funnel"])
+@pytest.mark.parametrize("name", ["cohort", "retention", "churn", "funnel", "paths"])
 def test_numbers_for_machines_are_not_drawn(name: str, folder: Path) -> None:
     for flags in (("-f", "csv"), ("--since", "2024-01-01", "--tz", "Asia/Shanghai", "-f", "json")):
         if name == "funnel":
