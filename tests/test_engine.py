@@ -17,6 +17,7 @@ from retainkit.engine.memory import Budget
 from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.funnel import FUNNEL, FunnelParams
+from retainkit.metrics.paths import PATHS, PathsParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.periods import DAY
 from retainkit.results import Result
@@ -46,6 +47,8 @@ REQUESTS = [
     ),
     Request(FUNNEL, FunnelParams(steps=("visit", "visit|buy"), order="strict", exclude=("buy",))),
     Request(CHURN, ChurnParams(definition="leave", leave_event="buy", period="day", last=2)),
+    Request(PATHS, PathsParams(from_="visit", to="buy[amount > 9]", window="30d", by=("tier",))),
+    Request(PATHS, PathsParams(ignore=("buy[amount < 0]",), keep_repeats=True, depth=3, top=4)),
 ]
 
 
