@@ -107,7 +107,7 @@ class _Page:
             elif isinstance(block, Figure):
                 yield []
                 yield from self.figure(block)
-            elif said := list(self.sentences(block)):
+            elif isinstance(block, Lines | Legend) and (said := list(self.sentences(block))):
                 yield []
                 yield from said
 

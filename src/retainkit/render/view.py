@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from retainkit.render.cells import clean
+from retainkit.results import Result
 
 Align = Literal["left", "right"]
 MARK = "*"  # follows a provisional cell wherever colour alone would have to tell it apart
@@ -126,7 +127,28 @@ class Figure(_Shown):
     said: str = ""
 
 
-Block = Grid | Legend | Lines | Figure
+@dataclass(frozen=True)
+class Chart(_Shown):
+    """The picture of the one table of `result`, for formats that hold pictures.
+
+    instead: what stands for it elsewhere, and where the extra [charts] is not installed.
+    """
+
+    result: Result
+    caption: str = ""
+    instead: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart that was drawn. svg: an element that stands in HTML as it is; said: lines below."""
+
+    svg: str
+    caption: str
+    said: tuple[str, ...] = ()
+
+
+Block = Grid | Legend | Lines | Figure | Chart | Picture
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def notes(main: pl.DataFrame, summary: pl.DataFrame, params: PathsParams) -> Ite
     if waiting := int(summary["open"].sum()):
         yield (
             counted(waiting, "member is", "members are")
-            + f" open: their window ({params.window}) is still running at as-of; in no path "
+            + f" open: the window ({params.window}) is still running at as-of; in no path "
             "(--include-open counts them)."
         )
     if params.window is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from retainkit.render.view import Document
-from retainkit.render.views import churn, cohort, funnel, inspect, plain, retention
+from retainkit.render.views import churn, cohort, funnel, inspect, paths, plain, retention
 from retainkit.render.views.facts import facts
 from retainkit.results import Result
 
@@ -17,6 +17,7 @@ VIEWS: Mapping[str, View] = {
     "cohort": cohort.view,
     "funnel": funnel.view,
     "inspect": inspect.view,
+    "paths": paths.view,
     "retention": retention.view,
 }
 
