@@ -259,6 +259,18 @@ def _nodes(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     return [["step", "event", "members", "coefficient"], *rows]
 
 
+def _paths(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
+    """Return a row a path with its members of all journeys, and how long it took them."""
+    (whole,) = tables["summary"]
+    words = {True: "yes", False: "no", None: ""}
+    rows = [
+        [row["path"], words[row["arrived"]], f"{row['members']}/{whole['journeys']}"]
+        + [str(row["median_seconds"] or "")]
+        for row in tables["main"]
+    ]
+    return [["path", "arrived", "members", "median seconds"], *rows]
+
+
 def _cell(row: Mapping[str, Any]) -> str:
     return f"{row['value']:g}" if "value" in row else f"{row['returned']}/{row['size']}"
 
@@ -267,4 +279,4 @@ def _name(value: object) -> str:
     return "(none)" if value is None else str(value)
 
 
-WORKED = {"churn": _flows, "cohort": _triangle, "funnel": _nodes, "retention": _headline}
+WORKED = {"churn": _flows, "cohort": _triangle, "funnel": _nodes, "paths": _paths, "retention": _headline}

@@ -21,7 +21,7 @@ _SLOT = 24  # pixels of a path
 _COLUMN = 96  # pixels of a position
 _NODE = 0.08  # of a column
 _POINTS = 12  # of the edge of a band
-_LABELLED = 0.025  # of the height, for a node to have its name beside it
+_LABELLED = 0.012  # of the height, for a node to have its name beside it
 _MOST_EVENTS = 7  # that have a colour of their own in bars
 
 
