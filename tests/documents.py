@@ -264,8 +264,10 @@ def _paths(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     (whole,) = tables["summary"]
     words = {True: "yes", False: "no", None: ""}
     rows = [
-        [row["path"], words[row["arrived"]], f"{row['members']}/{whole['journeys']}"]
-        + [str(row["median_seconds"] or "")]
+        [
+            *(row["path"], words[row["arrived"]], f"{row['members']}/{whole['journeys']}"),
+            str(row["median_seconds"] or ""),
+        ]
         for row in tables["main"]
     ]
     return [["path", "arrived", "members", "median seconds"], *rows]
@@ -279,4 +281,10 @@ def _name(value: object) -> str:
     return "(none)" if value is None else str(value)
 
 
-WORKED = {"churn": _flows, "cohort": _triangle, "funnel": _nodes, "paths": _paths, "retention": _headline}
+WORKED = {
+    "churn": _flows,
+    "cohort": _triangle,
+    "funnel": _nodes,
+    "paths": _paths,
+    "retention": _headline,
+}
