@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import churn_samples
 import funnel_samples
+import paths_samples
 import polars as pl
 import pytest
 import render_samples as samples
@@ -30,12 +31,14 @@ ONE = {
     "churn": churn_samples.churn(people=200),
     "cohort": samples.plain_cohort(),
     "funnel": funnel_samples.funnel(["app", "web"], people=4_000),
+    "paths": paths_samples.paths(["app", "web"], people=400),
     "retention": samples.retention(),
 }
 BY_SEGMENT = {
     "churn": churn_samples.churn(NAMES, people=60),
     "cohort": samples.segment_cohort(NAMES),
     "funnel": funnel_samples.funnel(NAMES, people=4_000),
+    "paths": paths_samples.paths(NAMES, people=300),
     "retention": samples.retention(NAMES),
 }
 EACH = [(command, table) for command, tables in PICTURES.items() for table in tables]

@@ -57,7 +57,8 @@ class Column(_Shown):
     optional: may be left out, from the right; those of a higher `rank` after all of a lower one.
     called: what it is called where it is left out, by default the title. heated: its cells carry
     heat, and are drawn as joined fields. whole: shortened only after all
-    others, because what is left would mislead (dates).
+    others, because what is left would mislead (dates). breaks: in a terminal, a path of more
+    screen cells goes on in the next line; 0: in no case.
     """
 
     title: str
@@ -67,6 +68,7 @@ class Column(_Shown):
     rank: int = 0
     called: str = ""
     whole: bool = False
+    breaks: int = 0
 
     @property
     def name(self) -> str:

@@ -54,7 +54,7 @@ def _blocks(result: Result, parts: Parts, by: Sequence[str]) -> Iterator[Block]:
 
 
 def _of_segments(result: Result, shown: Parts, paths: Parts, by: Sequence[str]) -> Iterator[Block]:
-    for key, (row,) in shown.items():
+    for key, (row,) in sorted(shown.items(), key=lambda item: -item[1][0]["journeys"]):
         yield from top.few(paths[key], row, result.params, segments.caption(by, key))
     yield top.legend(result.params)
 

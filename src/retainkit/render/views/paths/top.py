@@ -1,21 +1,17 @@
-"""The most common paths: a row each, and more of them where a path is longer than a line."""
+"""The most common paths: a row each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-
-from rich.cells import cell_len
 
 from retainkit.render import cells
 from retainkit.render.view import Block, Cell, Column, Grid, Legend
 from retainkit.render.views.keys import Row, interval_title
 from retainkit.wording import counted
 
-ARROW = " > "
 FEW = 5  # of each of several segments
 _BAR = 8  # characters
 _LINE = 36  # screen cells of a path
-_LINES = 4  # of a path at most
 
 
 def blocks(paths: Sequence[Row], row: Row, params: Mapping[str, object]) -> Iterator[Block]:
@@ -45,7 +41,7 @@ def _grid(paths: Sequence[Row], row: Row, params: Mapping[str, object], caption:
     asked = params.get("to") is not None
     columns = (
         Column("#", "right"),
-        Column("path", whole=True),
+        Column("path", whole=True, breaks=_LINE),
         Column("members", "right"),
         Column("", optional=True, rank=1, called="bar"),
         Column("share", "right"),
@@ -53,44 +49,22 @@ def _grid(paths: Sequence[Row], row: Row, params: Mapping[str, object], caption:
         Column(interval_title(params), "right", optional=True),
     )
     most = max(path["share"] for path in paths)
-    drawn = [line for path in paths for line in _lines(path, most, asked)]
+    drawn = [_row(path, most, asked) for path in paths]
     others = _others(paths, row, len(columns))
     return Grid(columns, tuple(drawn), (others,) if others else (), caption=caption)
 
 
-def _lines(path: Row, most: float, asked: bool) -> Iterator[tuple[Cell, ...]]:
-    first, *more = broken(path["path"])
-    between = cells.interval(path["ci_low"], path["ci_high"])
+def _row(path: Row, most: float, asked: bool) -> tuple[Cell, ...]:
     arrived = cells.duration(path["median_seconds"]) if path["arrived"] else "no"
-    row = (
+    return (
         Cell(str(path["rank"])),
-        Cell(first),
+        Cell(path["path"]),
         Cell(cells.count(path["members"])),
         Cell(cells.bar(path["share"] / most, _BAR)),
         Cell(cells.percent(path["share"])),
         *([Cell(arrived)] if asked else []),
-        Cell(between),
+        Cell(cells.interval(path["ci_low"], path["ci_high"])),
     )
-    yield row
-    for line in more:
-        yield (Cell(), Cell(f"  {line}"), *[Cell()] * (len(row) - 2))
-
-
-def broken(path: str) -> list[str]:
-    """Return a path in lines that can be read; of a very long one the middle is left out."""
-    first, *words = cells.clean(path).split(ARROW)
-    lines = [first]
-    for word in words:
-        longer = f"{lines[-1]}{ARROW}{word}"
-        if cell_len(longer) <= _LINE:
-            lines[-1] = longer
-        else:
-            lines.append(f"> {word}")
-    if len(lines) <= _LINES:
-        return lines
-    kept = lines[: _LINES - 1]
-    hidden = len(words) + 1 - sum(len(line.removeprefix("> ").split(ARROW)) for line in kept)
-    return [*kept, f"> ({cells.count(hidden - 1)} more) > {words[-1]}"]
 
 
 def _others(paths: Sequence[Row], row: Row, columns: int) -> tuple[Cell, ...]:
