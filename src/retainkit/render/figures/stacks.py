@@ -25,7 +25,9 @@ def stacked(labels: Sequence[str], stacks: Sequence[Stack], width: int = 80) -> 
 
     Parts are at least 0. A bar of nothing at all is empty.
     """
-    margin = max(map(cell_len, labels), default=0)
+    if not labels:
+        return ()
+    margin = max(map(cell_len, labels))
     room = max(width - margin - 2, _NARROWEST_PLOT, len(stacks))
     lines = []
     for number, label in enumerate(labels):
