@@ -16,10 +16,12 @@ import pytest
 
 import retainkit
 from oracle.paths import four_digits as kept
+from retainkit.demo.plan import BROKEN_FROM
 from retainkit.errors import UsageError
 from retainkit.metrics.paths.tally import four_digits
 
-SQL = Path(__file__).parent / "oracle" / "sql" / "paths.sql"
+ROOT = Path(__file__).parents[1]
+SQL = ROOT / "tests" / "oracle" / "sql" / "paths.sql"
 START = 1_700_000_000
 NAMES = ("visit", "visit", "view", "view", "cart", "help", "pay", "ping", "ping")
 
@@ -182,3 +184,67 @@ def test_unknown_settings_are_answered_with_the_names_of_flags(
     assert done.returncode == 2
     assert "paths.frm: unknown key. Did you mean 'from'?" in done.stderr
     assert "paths.from_: unknown key. Did you mean 'from'?" in done.stderr
+
+
+# --- the installed command ---
+
+
+def command(*args: object) -> bytes:
+    """Return what the installed command writes to stdout."""
+    words = [sys.executable, "-m", "retainkit", "paths", *map(str, args), "--quiet"]
+    done = subprocess.run(words, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the flags that read the demo's files."""
+    folder = tmp_path_factory.mktemp("demo")
+    words = [sys.executable, "-m", "retainkit", "demo", str(folder), "--overwrite"]
+    subprocess.run(words, check=True, capture_output=True)
+    files = [str(folder / "events.parquet"), "--members", str(folder / "members.csv")]
+    return [*files, "--tz", "Asia/Shanghai", "--from", "checkout", "--to", "pay", "--window", "1d"]
+
+
+@pytest.mark.parametrize(
+    ("format_name", "begins"),
+    [
+        ("table", "paths · from checkout to pay within 1d\n".encode()),
+        ("markdown", "### paths · from checkout to pay within 1d\n".encode()),
+        ("html", b"<!doctype html>"),
+        ("json", b'{"format": "retainkit/1",'),
+        ("csv", b"rank,path,arrived,members,share,ci_low,ci_high,median_seconds\n"),
+        ("parquet", b"PAR1"),
+        ("svg", b"<svg"),
+        ("png", b"\x89PNG"),
+    ],
+)
+def test_every_format_is_written(
+    format_name: str, begins: bytes, demo: list[str], tmp_path: Path
+) -> None:
+    command(*demo, "-f", format_name, "-o", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes().startswith(begins)
+
+
+def test_the_broken_checkout_of_the_demo_is_seen(demo: list[str]) -> None:
+    told = command(*demo, "--since", BROKEN_FROM, "--by", "client", "-f", "json")
+    rates = {row["client"]: row for row in json.loads(told)["tables"]["summary"]}
+    assert rates["android"]["ci_high"] < rates["ios"]["ci_low"]
+
+
+def test_the_commits_of_the_example() -> None:
+    commits = ROOT / "examples" / "git_requests" / "commits.csv.gz"
+    told = command(
+        commits, "--time-col", "author_time", "--keep-repeats", "--depth", 2, "-f", "csv"
+    )
+    frame = pl.read_csv(told)
+    assert set(frame["path"]) == {
+        "commit",
+        "commit > commit",
+        "commit > commit > commit",
+        "commit > commit > commit > …",
+    }
+    once = command(commits, "--time-col", "author_time", "-f", "csv")
+    assert pl.read_csv(once).select("path", "share").rows() == [("commit", 1.0)]

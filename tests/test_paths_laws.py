@@ -33,7 +33,7 @@ KEYS = {
     "links": ("position", "source", "target"),
     "summary": (),
 }
-TABLES, MEMBERS = 60, 200  # 12,000 histories
+TABLES, MEMBERS = 30, 300  # 9,000 histories
 few = settings(max_examples=25, deadline=None, report_multiple_bugs=False)
 
 
@@ -71,7 +71,7 @@ def members(rows: Iterable[Row]) -> int:
 # --- equal to brute force ---
 
 
-@settings(max_examples=300, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=200, deadline=None, report_multiple_bugs=False)
 @given(data=st.data(), history=funnel_histories())
 def test_equal_to_brute_force(data: st.DataObject, history: History) -> None:
     agree(history, data.draw(paths_options(history)), data.draw(ends(history)))
@@ -86,7 +86,7 @@ def test_many_members_are_equal_to_brute_force(seed: int) -> None:
     agree(history, crowd_options(rng), last + more)
 
 
-@settings(max_examples=150, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=100, deadline=None, report_multiple_bugs=False)
 @given(
     st.data(),
     st.lists(st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=5), min_size=1, max_size=5),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from screens import flat, row_of, shown, with_main, with_params, with_tables
 
+import retainkit
 from retainkit.render import RenderOptions, render_text, to_html
 from retainkit.render.charts import inline
 from retainkit.render.charts.sankey import MOST_POSITIONS, OTHER, laid_out
@@ -144,6 +145,15 @@ def test_segments_stand_side_by_side_and_the_largest_in_full() -> None:
     assert "where they are" not in text
     four = paths_samples.paths(["a", "b", "c", "d"], people=200)
     assert "3 largest of 4 segments; all: --table main" in flat(four)
+
+
+@pytest.mark.parametrize("name", ["rank", "members", "path", "position", "source", "open"])
+def test_a_segment_may_be_called_like_a_column(name: str) -> None:
+    events = paths_samples.events(["app", "web"], 40).rename({"channel": name})
+    made = retainkit.paths(events, from_="visit", to="pay", by=name)
+    assert "app" in shown(made)
+    assert "<svg" in render_text(made, "html")
+    assert render_text(made, "svg").startswith("<svg")
 
 
 def test_one_segment_is_named() -> None:

@@ -37,7 +37,8 @@ def _blocks(result: Result, parts: Parts, by: Sequence[str]) -> Iterator[Block]:
     if not walked:
         yield Lines((_nobody(parts),))
         return
-    paths = parts_of(result.main, by)
+    main = result.main  # in which a segment may have another name: "by_rank"
+    paths = parts_of(main, main.columns[: main.columns.index("rank")])
     if len(parts) == 1:
         ((key, (row,)),) = walked.items()
         yield Lines((_said(row, result.params),), caption=segments.caption(by, key))
