@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from render_samples import HOSTILE as OTHERS
 from render_samples import RETAIL
 
 import retainkit
 from retainkit.results import DataWindow, Result
 
+HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "]]></svg>", "&lt;b&gt;")
 START = datetime(2024, 3, 1, 8, tzinfo=UTC)
 NEXT = {  # what may follow an event, the likelier the oftener it stands there
     "visit": ("view_item", "view_item", "view_item", "search", "login", None),
@@ -78,3 +80,16 @@ def empty_paths() -> Result:
     frames = {name: table.clear() for name, table in made.tables.items()}
     data = DataWindow(0, 0, None, None, None, "Asia/Shanghai")
     return replace(made, data=data, tables=frames)
+
+
+def hostile() -> Result:
+    names = (*HOSTILE, *OTHERS[:6])
+    made = paths(people=200)
+    known = sorted({name for name in made.table("steps")["event"] if name[0] != "("} - {"…"})
+    new = dict(zip(known, names, strict=False))
+    frames = {
+        name: table.with_columns(pl.col(pl.String).replace(new))
+        for name, table in made.tables.items()
+    }
+    params = {**made.params, "from": HOSTILE[0], "to": HOSTILE[1]}
+    return replace(made, tables=frames, definition=HOSTILE[0], params=params)

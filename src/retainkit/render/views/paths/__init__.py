@@ -74,15 +74,21 @@ def _nobody(parts: Parts) -> str:
     return "Nobody begins."
 
 
+def _verb(number: int, verb: str, of: str = "") -> str:
+    """Return "1 of 2 members begins", or "2 of 2 members begin"."""
+    words = (cells.count(number), of, f"{verb}s" if number == 1 else verb)
+    return " ".join(filter(None, words))
+
+
 def _said(row: Row, params: Mapping[str, object]) -> str:
     """Return who begins and who arrives, in a sentence."""
-    begin = f"{cells.count(row['started'])} of {counted(row['members'], 'member')} begin."
+    begin = f"{_verb(row['started'], 'begin', 'of ' + counted(row['members'], 'member'))}."
     over = " whose window is over" if row["open"] else ""
     journeys = counted(row["journeys"], "journey")
     if params.get("to") is None:
         return f"{begin} {journeys}{over}, {counted(row['paths'], 'different path')}."
     between = cells.interval(row["ci_low"], row["ci_high"])
-    said = f"{begin} Of {journeys}{over} {cells.count(row['arrived'])} arrive: "
+    said = f"{begin} Of {journeys}{over} {_verb(row['arrived'], 'arrive')}: "
     said += f"{cells.percent(row['rate'])} ({interval_title(params)} {between})"
     if row["arrived"]:
         said += f", half of them within {cells.duration(row['median_seconds'])}"
