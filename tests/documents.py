@@ -259,6 +259,20 @@ def _nodes(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     return [["step", "event", "members", "coefficient"], *rows]
 
 
+def _paths(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
+    """Return a row a path with its members of all journeys, and how long it took them."""
+    (whole,) = tables["summary"]
+    words = {True: "yes", False: "no", None: ""}
+    rows = [
+        [
+            *(row["path"], words[row["arrived"]], f"{row['members']}/{whole['journeys']}"),
+            str(row["median_seconds"] or ""),
+        ]
+        for row in tables["main"]
+    ]
+    return [["path", "arrived", "members", "median seconds"], *rows]
+
+
 def _repeats(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     """Return each way of counting repurchase, as a fraction."""
     (row,) = tables["summary"]
@@ -293,6 +307,7 @@ WORKED = {
     "churn": _flows,
     "cohort": _triangle,
     "funnel": _nodes,
+    "paths": _paths,
     "orders": _repeats,
     "retention": _headline,
 }

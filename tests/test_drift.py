@@ -25,12 +25,14 @@ from retainkit.cli.funnel import funnel as funnel_command
 from retainkit.cli.inspect import inspect as inspect_command
 from retainkit.cli.options import EngineFlags, SourceFlags
 from retainkit.cli.orders import orders as orders_command
+from retainkit.cli.paths import paths as paths_command
 from retainkit.cli.retention import retention as retention_command
 from retainkit.engine import EngineOptions
 from retainkit.metrics.churn import ChurnParams
 from retainkit.metrics.cohort import CohortParams
 from retainkit.metrics.funnel import FunnelParams
 from retainkit.metrics.orders import OrdersParams
+from retainkit.metrics.paths import PathsParams
 from retainkit.metrics.retention import RetentionParams
 from retainkit.sources import SourceOptions
 
@@ -82,6 +84,17 @@ FUNNEL: dict[str, tuple[list[str], Any]] = {
     "compare": (["--compare", "channel=a,b"], "channel=a,b"),
     "trend": (["--trend", "week"], "week"),
     "dropoffs": (["--dropoffs"], True),
+    **{name: COHORT[name] for name in ("by", "confidence")},
+}
+PATHS: dict[str, tuple[list[str], Any]] = {
+    "from_": (["--from", "visit|join"], "visit|join"),
+    "to": (["--to", "pay[amount > 1]"], "pay[amount > 1]"),
+    "window": FUNNEL["window"],
+    "ignore": (["--ignore", "beat", "--ignore", "ping"], ["beat", "ping"]),
+    "keep_repeats": (["--keep-repeats"], True),
+    "include_open": FUNNEL["include_open"],
+    "depth": (["--depth", "4"], 4),
+    "top": (["--top", "7"], 7),
     **{name: COHORT[name] for name in ("by", "confidence")},
 }
 ORDERS: dict[str, tuple[list[str], Any]] = {
@@ -195,6 +208,7 @@ TWINS = (
         other_flags=frozenset({"step"}),
     ),
     Twin(orders_command, retainkit.orders, OrdersParams, ORDERS),
+    Twin(paths_command, retainkit.paths, PathsParams, PATHS),
     Twin(retention_command, retainkit.retention, RetentionParams, RETENTION),
 )
 BOTH = pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)

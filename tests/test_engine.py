@@ -18,6 +18,7 @@ from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.funnel import FUNNEL, FunnelParams
 from retainkit.metrics.orders import ORDERS, OrdersParams
+from retainkit.metrics.paths import PATHS, PathsParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.periods import DAY
 from retainkit.results import Result
@@ -47,6 +48,8 @@ REQUESTS = [
     ),
     Request(FUNNEL, FunnelParams(steps=("visit", "visit|buy"), order="strict", exclude=("buy",))),
     Request(CHURN, ChurnParams(definition="leave", leave_event="buy", period="day", last=2)),
+    Request(PATHS, PathsParams(from_="visit", to="buy[amount > 9]", window="30d", by=("tier",))),
+    Request(PATHS, PathsParams(ignore=("buy[amount < 0]",), keep_repeats=True, depth=3, top=4)),
     Request(ORDERS, OrdersParams(by=("tier",), lookback="3d")),
     Request(ORDERS, OrdersParams(order_event="buy", clock="calendar", merge_days=True)),
 ]

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import churn, cohort, funnel, inspect, orders, retention
+    from retainkit.api import churn, cohort, funnel, inspect, orders, paths, retention
     from retainkit.results import Result
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("churn", "cohort", "funnel", "inspect", "orders", "retention"), "api"),
+    **dict.fromkeys(
+        ("churn", "cohort", "funnel", "inspect", "orders", "paths", "retention"), "api"
+    ),
     "Result": "results",
 }
 
@@ -35,6 +37,7 @@ __all__ = [
     "funnel",
     "inspect",
     "orders",
+    "paths",
     "retention",
 ]
 

@@ -30,6 +30,7 @@ from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.funnel import FUNNEL, FunnelParams
 from retainkit.metrics.orders import ORDERS, OrdersParams
+from retainkit.metrics.paths import PATHS, PathsParams
 from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
 from retainkit.profile import describe
 from retainkit.render import RenderOptions, render_text, to_html, to_rich
@@ -85,7 +86,14 @@ class Keywords(SourceKeywords, total=False):
 # Every keyword of these functions, to answer a wrong one with the nearest.
 WORDS = {*Keywords.__annotations__} | {
     field.name
-    for params in (ChurnParams, CohortParams, FunnelParams, OrdersParams, RetentionParams)
+    for params in (
+        ChurnParams,
+        CohortParams,
+        FunnelParams,
+        OrdersParams,
+        PathsParams,
+        RetentionParams,
+    )
     for field in fields(params)
 }
 
@@ -266,6 +274,42 @@ def funnel(
         confidence=confidence,
     )
     return _answer(Request(FUNNEL, params), events, source)
+
+
+def paths(
+    events: Input | Sequence[Input],
+    *,
+    from_: str | None = None,
+    to: str | None = None,
+    window: str | None = None,
+    ignore: str | Iterable[str] = (),
+    keep_repeats: bool = False,
+    include_open: bool = False,
+    depth: int = 8,
+    top: int = 20,
+    by: str | Iterable[str] = (),
+    confidence: float = 0.95,
+    **source: Unpack[Keywords],
+) -> Answer:
+    """Return what members do from one event to another, the most common paths first.
+
+    events: as for `cohort`. from_, to: a selector each; without `to` it is what members do after
+    the start. The tables are `main` (a row a path), `steps` (the step matrix), `links` (from event
+    to event) and `summary`. The command is `retainkit paths`; docs/paths.md defines every word.
+    """
+    params = PathsParams(
+        from_=from_,
+        to=to,
+        window=window,
+        ignore=_several(ignore),
+        keep_repeats=keep_repeats,
+        include_open=include_open,
+        depth=depth,
+        top=top,
+        by=_several(by),
+        confidence=confidence,
+    )
+    return _answer(Request(PATHS, params), events, source)
 
 
 def orders(

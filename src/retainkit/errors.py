@@ -74,7 +74,7 @@ def check_kinds(params: DataclassInstance) -> None:
         kinds, value = _KINDS.get(str(field.type)), getattr(params, field.name)
         words = value if isinstance(value, tuple) else (value,)
         if kinds and not all(type(word) in kinds for word in words):
-            flag = f"--{field.name.replace('_', '-')}"
+            flag = f"--{field.name.removesuffix('_').replace('_', '-')}"
             raise UsageError(f"{flag}: {value!r} is not of the kind {field.type}.")
 
 

@@ -206,7 +206,8 @@ d1 = 0.2
         "source.max_rejects: should be less than or equal to 1",
         "cohort.horizon: should be a valid integer",
         "cohort.xyz: unknown key; there are period, mode",
-        "checks: unknown table; there are source, engine, cohort, retention, churn, funnel, orders",
+        "checks: unknown table; there are source, engine, cohort, retention, churn, funnel, paths, "
+        "orders",
     ):
         assert words in said
 

@@ -106,7 +106,17 @@ def test_every_default_stands_there_and_is_read_when_its_mark_is_removed() -> No
     assert found["retention", "mode"] == ["on"]
     assert found["source", "header"] is True
     assert {table for table, _ in found} == {
-        *("source", "engine", "cohort", "retention", "churn", "funnel", "orders", "inspect")
+        *(
+            "source",
+            "engine",
+            "cohort",
+            "retention",
+            "churn",
+            "funnel",
+            "paths",
+            "orders",
+            "inspect",
+        )
     }
     Path("retainkit.toml").write_text(re.sub(r"(?m)^# (\w+ = )", r"\1", text), encoding="utf-8")
     # Placeholders name nothing that exists, yet the file is taken as it is.

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import churn_samples
 import funnel_samples
 import orders_samples
+import paths_samples
 import polars as pl
 import pytest
 import render_samples as samples
@@ -31,6 +32,7 @@ ONE = {
     "churn": churn_samples.churn(people=200),
     "cohort": samples.plain_cohort(),
     "funnel": funnel_samples.funnel(["app", "web"], people=4_000),
+    "paths": paths_samples.paths(["app", "web"], people=400),
     "orders": orders_samples.orders(),
     "retention": samples.retention(),
 }
@@ -38,6 +40,7 @@ BY_SEGMENT = {
     "churn": churn_samples.churn(NAMES, people=60),
     "cohort": samples.segment_cohort(NAMES),
     "funnel": funnel_samples.funnel(NAMES, people=4_000),
+    "paths": paths_samples.paths(NAMES, people=300),
     "orders": orders_samples.orders(NAMES),
     "retention": samples.retention(NAMES),
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 import churn_samples
 import funnel_samples
 import orders_samples
+import paths_samples
 import pytest
 import render_samples as samples
 
@@ -36,6 +37,9 @@ CASES: dict[str, Callable[[], Result]] = {
     "orders_segments": lambda: orders_samples.orders(samples.HOSTILE[:3]),
     "orders_nobody": orders_samples.nobody,
     "funnel_any": funnel_samples.any_order,
+    "paths": paths_samples.paths,
+    "paths_on_and_on": paths_samples.on_and_on,
+    "paths_segments": lambda: paths_samples.paths(samples.HOSTILE[:4], people=500),
     "funnel_segments": lambda: funnel_samples.funnel(samples.HOSTILE[:3]),
 }
 TEXTS = [name for name, known in FORMATS.items() if not (known.binary or known.picture)]
@@ -46,6 +50,12 @@ def check(name: str, suffix: str, rendered: bytes) -> None:
     if os.environ.get("RETAINKIT_UPDATE_GOLD"):
         path.write_bytes(rendered)
     assert rendered.decode() == path.read_bytes().decode()
+
+
+@pytest.fixture(autouse=True)
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages without the extra [charts]: pictures hang on its version and on the fonts there are."""
+    monkeypatch.setattr("retainkit.render.charts.convert.find_spec", lambda _: None)
 
 
 @pytest.mark.parametrize("format_name", TEXTS)

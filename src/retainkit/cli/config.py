@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -58,6 +59,11 @@ def command_flags(command: Any) -> dict[str, inspect.Parameter]:
     return {name: flag for name, flag in declared.items() if name not in shared}
 
 
+def spelled(name: str) -> str:
+    """Return what settings call a flag: Python cannot call a parameter `from`, only `from_`."""
+    return name.removesuffix("_")
+
+
 def source_flags(command: Any) -> dict[str, inspect.Parameter]:
     """Return the flags of a command that say what to read and how; none where it reads nothing."""
     declared = inspect.signature(command.callback).parameters
@@ -95,7 +101,7 @@ def _apply(context: typer.Context, path: Path | None) -> Path | None:
     for key in _PATHS:
         if key in given:
             given[key] = _placed(given[key], file.parent)
-    context.default_map = given
+    context.default_map = {f"{key}_" if iskeyword(key) else key: given[key] for key in given}
     if given:
         context.call_on_close(lambda: _say(context, file))
     return file if given else None
@@ -108,7 +114,7 @@ def _say(context: typer.Context, file: Path) -> None:
 
 
 def _types(flags: dict[str, inspect.Parameter]) -> dict[str, Any]:
-    return {name: _type(flag) for name, flag in flags.items()}
+    return {spelled(name): _type(flag) for name, flag in flags.items()}
 
 
 def _type(flag: inspect.Parameter) -> Any:

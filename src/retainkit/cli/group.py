@@ -14,6 +14,7 @@ COMMANDS = {
     "retention": "How many members come back on day 1, 7 and 30 after their start.",
     "churn": "Who is lost, when and why: by periods without activity, by silence or by leaving.",
     "funnel": "How many come from step to step, coefficient times coefficient; the node to mend.",
+    "paths": "What members do from one event to another: the most common paths, step by step.",
     "orders": "Who orders first and again, and when; what sales are made of.",
     "inspect": "Show what the files hold, before anyone trusts them: "
     "columns, roles, days, repeats.",

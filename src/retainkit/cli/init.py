@@ -14,6 +14,7 @@ from retainkit.cli.config import (
     configurable,
     engine_flags,
     source_flags,
+    spelled,
 )
 from retainkit.cli.output import say
 from retainkit.cli.toml import commented, setting
@@ -84,7 +85,8 @@ def _text(context: typer.Context, source: Source, result: "Result", folder: Path
     lines += [commented(name, flag) for name, flag in engine_flags().items()]
     for table, command in configurable(context):
         lines += ["", f"[{table}]"]
-        lines += [commented(name, flag) for name, flag in command_flags(command).items()]
+        flags = command_flags(command)
+        lines += [commented(spelled(name), flag) for name, flag in flags.items()]
     return "\n".join(lines) + "\n"
 
 

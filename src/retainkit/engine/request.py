@@ -50,7 +50,7 @@ class Request:
         return Result(
             command=self.metric.command,
             definition=summary.definition,
-            params={**asdict(self.params), **source},
+            params={**_spelled(asdict(self.params)), **source},
             data=data,
             tables=summary.tables,
             notes=(*self.found, *summary.notes, *notes),
@@ -60,6 +60,11 @@ class Request:
     def asked(self) -> Asked:
         """What is counted for its tables."""
         return Asked(self.metric, self.params)
+
+
+def _spelled(params: Mapping[str, object]) -> dict[str, object]:
+    """Return parameters by the names of their flags: Python cannot call one `from`."""
+    return {name.removesuffix("_"): value for name, value in params.items()}
 
 
 def settled(

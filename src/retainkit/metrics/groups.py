@@ -71,6 +71,11 @@ class Groups:
         """Return some of the rows, or rows of theirs."""
         return Groups(self.code[rows], self.keys)
 
+    def present(self) -> Groups:
+        """Return the same groups without keys that no row has."""
+        there = np.bincount(self.code, minlength=self.keys.height) > 0
+        return Groups(np.cumsum(there)[self.code] - 1, self.keys[column(np.flatnonzero(there))])
+
     def tally(self, **measures: Ints | Bools | None) -> pl.DataFrame:
         """Return one row a group that has any: its keys and each measure summed; None: rows.
 

@@ -31,7 +31,7 @@ class Format(NamedTuple):
 
     drawn: for people, by `draw(document, options)`; else for machines, by
     `write(result, options)`. binary: bytes, which a terminal cannot show. picture: of one table,
-    drawn by the extra [charts].
+    drawn by the extra [charts]. illustrated: a document that holds such pictures.
     """
 
     module: str
@@ -39,12 +39,13 @@ class Format(NamedTuple):
     drawn: bool = False
     binary: bool = False
     picture: bool = False
+    illustrated: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
     "table": Format("terminal", (".txt",), drawn=True),
     "markdown": Format("markdown", (".md", ".markdown"), drawn=True),
-    "html": Format("html", (".html", ".htm"), drawn=True),
+    "html": Format("html", (".html", ".htm"), drawn=True, illustrated=True),
     "json": Format("json", (".json",)),
     "csv": Format("csv", (".csv",)),
     "parquet": Format("parquet", (".parquet",), binary=True),
@@ -106,7 +107,8 @@ def _render(result: Result, format_name: str, options: RenderOptions, table: str
     module = import_module(f"{__name__}.{known.module}")
     rendered: str | bytes
     if known.drawn:
-        rendered = module.draw(_document(result, table), options)
+        document = _document(result, table, illustrated=known.illustrated)
+        rendered = module.draw(document, options)
     else:
         rendered = module.write(_narrowed(result, table), options)
     return rendered.encode() if isinstance(rendered, str) else rendered
@@ -116,10 +118,12 @@ def _narrowed(result: Result, table: str | None) -> Result:
     return result if table is None else replace(result, tables={table: result.table(table)})
 
 
-def _document(result: Result, table: str | None = None) -> Document:
-    from retainkit.render.views import document_of  # here, as machines need no drawing
+def _document(result: Result, table: str | None = None, *, illustrated: bool = False) -> Document:
+    from retainkit.render import pictures  # here, as machines need no drawing
+    from retainkit.render.views import document_of
 
-    return document_of(result, table)
+    document = document_of(result, table)
+    return pictures.illustrated(document) if illustrated else pictures.unillustrated(document)
 
 
 def to_rich(result: Result, width: int | None = None, *, table: str | None = None) -> Screen:
@@ -133,4 +137,4 @@ def to_html(result: Result) -> str:
     """Return one element of HTML with its own style, for a notebook's cell."""
     from retainkit.render.html import fragment
 
-    return fragment(_document(result))
+    return fragment(_document(result, illustrated=True))

@@ -1,6 +1,7 @@
 """Documents as HTML through Jinja2: a page that needs nothing else, or a fragment for notebooks.
 
-Data reaches the page only through autoescaped text and attributes; colours come from our ramp.
+Data reaches the page only through autoescaped text and attributes; colours come from our ramp,
+pictures from `charts.inline`, which lets nothing but shapes and text through.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from retainkit.render.heat import RAMP, shade
 from retainkit.render.options import RenderOptions
-from retainkit.render.view import MARK, Cell, Document, Figure, Grid, Legend
+from retainkit.render.view import MARK, Cell, Document, Figure, Grid, Legend, Picture
 
 
 def draw(document: Document, options: RenderOptions) -> str:
@@ -39,6 +41,8 @@ def _environment() -> Environment:
     environment.filters["colours"] = _colours
     environment.tests["grid"] = lambda block: isinstance(block, Grid)
     environment.tests["figure"] = lambda block: isinstance(block, Figure)
+    environment.tests["picture"] = lambda block: isinstance(block, Picture)
+    environment.filters["element"] = lambda picture: Markup(picture.svg)
     environment.tests["legend"] = lambda block: isinstance(block, Legend)
     return environment
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from retainkit.render.view import MARK, Cell, Column, Grid
 
 GAP = 2  # between columns; heated ones touch, with one space inside on each side
+_ARROW, _MOST_LINES = " > ", 4  # of a path
 _NARROWEST = 12  # no name is shortened below this to draw an optional column
 _LEAST = 3  # nor any text below this
 _NAMES_SHARE = 0.6  # of the page, for what must be drawn, where optional columns want room too
@@ -50,6 +51,44 @@ def optional_titles(grid: Grid) -> tuple[str, ...]:
 def text_of(cell: Cell, column: Column) -> str:
     """Return what a cell holds, with its mark; heated columns have a place of its own for that."""
     return cell.text + MARK if cell.provisional and not column.heated else cell.text
+
+
+def in_lines(grid: Grid) -> Grid:
+    """Return `grid` with paths that are too long for a line in several rows."""
+    places = [n for n, column in enumerate(grid.columns) if column.breaks]
+    if not places:
+        return grid
+    rows = (line for row in grid.rows for line in _lines(row, places, grid.columns))
+    return replace(grid, rows=tuple(rows))
+
+
+def _lines(
+    row: tuple[Cell, ...], places: Sequence[int], columns: Sequence[Column]
+) -> Iterator[tuple[Cell, ...]]:
+    texts = {n: broken(row[n].text, columns[n].breaks) for n in places}
+    for line in range(max(map(len, texts.values()))):
+        cells = row if line == 0 else (Cell(),) * len(row)
+        parts = {n: lines[line] for n, lines in texts.items() if line < len(lines)}
+        yield tuple(
+            replace(cell, text=parts[n]) if n in parts else cell for n, cell in enumerate(cells)
+        )
+
+
+def broken(path: str, width: int) -> list[str]:
+    """Return a path, "a > b > c", in lines; of a very long one the middle is left out."""
+    first, *words = path.split(_ARROW)
+    lines = [first]
+    for word in words:
+        longer = f"{lines[-1]}{_ARROW}{word}"
+        if cell_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(f"  > {word}")
+    if len(lines) <= _MOST_LINES:
+        return lines
+    kept = lines[: _MOST_LINES - 1]
+    hidden = len(words) - sum(len(line.strip("> ").split(_ARROW)) for line in kept)
+    return [*kept, f"  > ({hidden:,} more) > {words[-1]}"]
 
 
 def lay_out(grids: Sequence[Grid], width: int) -> list[Layout]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from retainkit.render.options import RenderOptions
-from retainkit.render.view import MARK, Block, Cell, Document, Figure, Grid, Lines
+from retainkit.render.view import MARK, Block, Cell, Document, Figure, Grid, Legend, Lines
 
 _SIGNS = re.compile(r"[\\`*\[\]|~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;"})
@@ -48,6 +48,7 @@ def _block(block: Block) -> str:
     heading = [f"#### {escape(caption)}"] if caption else []
     if isinstance(block, Figure):
         return "\n\n".join([*heading, _fenced(block.lines)])
+    assert isinstance(block, Lines | Legend)  # charts have become other blocks
     return "\n\n".join(heading + [_paragraph(item) for item in block.items])
 
 

@@ -15,7 +15,7 @@ from rich.style import Style
 from rich.text import Text
 
 from retainkit.render.heat import RAMP, Shade, shade
-from retainkit.render.layout import Layout, Placed, lay_out, optional_titles, text_of
+from retainkit.render.layout import Layout, Placed, in_lines, lay_out, optional_titles, text_of
 from retainkit.render.options import RenderOptions
 from retainkit.render.view import MARK, Cell, Document, Figure, Grid, Legend, Lines
 
@@ -92,7 +92,7 @@ class _Page:
             yield [before, Segment(line.plain.rstrip(), style)]
 
     def blocks(self, document: Document) -> Iterator[Line]:
-        grids = [block for block in document.blocks if isinstance(block, Grid)]
+        grids = [in_lines(block) for block in document.blocks if isinstance(block, Grid)]
         layouts = lay_out(grids, self.width)
         # Told once, after the last of the grids that leave out the same columns.
         last = {optional_titles(grid): number for number, grid in enumerate(grids)}
@@ -100,14 +100,14 @@ class _Page:
         for block in document.blocks:
             if isinstance(block, Grid):
                 yield []
-                yield from self.grid(block, layouts[number])
+                yield from self.grid(grids[number], layouts[number])
                 if last[optional_titles(block)] == number and layouts[number].left_out:
                     yield from self.paragraph(self.left_out(block, layouts[number]), style=_DIM)
                 number += 1
             elif isinstance(block, Figure):
                 yield []
                 yield from self.figure(block)
-            elif said := list(self.sentences(block)):
+            elif isinstance(block, Lines | Legend) and (said := list(self.sentences(block))):
                 yield []
                 yield from said
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from retainkit.render.cells import clean
+from retainkit.results import Result
 
 Align = Literal["left", "right"]
 MARK = "*"  # follows a provisional cell wherever colour alone would have to tell it apart
@@ -56,7 +57,8 @@ class Column(_Shown):
     optional: may be left out, from the right; those of a higher `rank` after all of a lower one.
     called: what it is called where it is left out, by default the title. heated: its cells carry
     heat, and are drawn as joined fields. whole: shortened only after all
-    others, because what is left would mislead (dates).
+    others, because what is left would mislead (dates). breaks: in a terminal, a path of more
+    screen cells goes on in the next line; 0: in no case.
     """
 
     title: str
@@ -66,6 +68,7 @@ class Column(_Shown):
     rank: int = 0
     called: str = ""
     whole: bool = False
+    breaks: int = 0
 
     @property
     def name(self) -> str:
@@ -126,7 +129,28 @@ class Figure(_Shown):
     said: str = ""
 
 
-Block = Grid | Legend | Lines | Figure
+@dataclass(frozen=True)
+class Chart(_Shown):
+    """The picture of the one table of `result`, for formats that hold pictures.
+
+    instead: what stands for it elsewhere, and where the extra [charts] is not installed.
+    """
+
+    result: Result
+    caption: str = ""
+    instead: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart that was drawn. svg: an element that stands in HTML as it is; said: lines below."""
+
+    svg: str
+    caption: str
+    said: tuple[str, ...] = ()
+
+
+Block = Grid | Legend | Lines | Figure | Chart | Picture
 
 
 @dataclass(frozen=True)

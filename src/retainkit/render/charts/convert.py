@@ -12,9 +12,14 @@ _VEGA_LITE = "5.20"  # the newest one that all versions of vl-convert we allow h
 _SCALE = 2.0  # pixels of a PNG for each of the specification's
 
 
+def installed() -> bool:
+    """Return whether vl-convert is there."""
+    return find_spec("vl_convert") is not None
+
+
 def check_extra() -> None:
     """Raise OutputError where vl-convert is not installed."""
-    if find_spec("vl_convert") is None:
+    if not installed():
         raise OutputError(
             "Pictures (svg, png) are drawn by vl-convert, which is not installed.",
             "Install it: pip install 'retainkit[charts]'",

@@ -47,27 +47,31 @@ def picture(
     said: Iterable[str] = (),
     panels: Sequence[str] = (),
     size: tuple[int, int] | None = None,
+    panel: tuple[int, int] = (_PANEL_WIDTH, _PANEL_HEIGHT),
 ) -> Spec:
     """Return a whole specification of layers over the same data.
 
     said: lines under the definition. panels: the values of the field "panel", one picture each;
-    none: one picture of all. size: of the panel where there is one.
+    none: one picture of all. size: of the panel where there is one; panel: of each of several,
+    two beside each other unless they are wider than usual.
     """
     alone = len(panels) < 2
     width, height = size or (WIDTH, HEIGHT)
     if not alone:
-        width, height = _PANEL_WIDTH, _PANEL_HEIGHT
+        width, height = panel
     drawn: Spec = {"width": width, "height": height, "layer": list(layers)}
     if not alone:
         # Their order by a number: a list of names would be made an expression.
         places = {name: place for place, name in enumerate(panels)}
         values = [{**datum, "place": places[datum["panel"]]} for datum in values]
         facet = {"field": "panel", "type": "nominal", "sort": {"field": "place", "op": "min"}}
-        drawn = {"facet": facet, "columns": 2, "spec": drawn}
+        drawn = {"facet": facet, "columns": 1 if width > _PANEL_WIDTH else 2, "spec": drawn}
     if not values:
         said = [*said, "There is nothing to draw: the table has no rows."]
     data = {"values": list(values), "format": {"type": "json", "parse": None}}
-    return {"title": _title(result, said), "data": data, **drawn, "config": _CONFIG}
+    said = list(map(clean, said))
+    whole = {"title": _title(result, said), "data": data, **drawn, "config": _CONFIG}
+    return {**whole, "usermeta": {"said": said}}  # for pages that give title and definition
 
 
 def _title(result: Result, said: Iterable[str]) -> Spec:
@@ -77,7 +81,7 @@ def _title(result: Result, said: Iterable[str]) -> Spec:
     lines = textwrap.wrap(clean(result.definition), _SUBTITLE, max_lines=_SUBTITLES)
     return {
         "text": clean(" · ".join(str(word) for word in words if word)),
-        "subtitle": [*lines, *map(clean, said)],
+        "subtitle": [*lines, *said],
         "anchor": "start",
         "frame": "group",
         "fontSize": 16,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from retainkit.render.view import Document
-from retainkit.render.views import churn, cohort, funnel, inspect, orders, plain, retention
+from retainkit.render.views import churn, cohort, funnel, inspect, orders, paths, plain, retention
 from retainkit.render.views.facts import facts
 from retainkit.results import Result
 
@@ -18,6 +18,7 @@ VIEWS: Mapping[str, View] = {
     "funnel": funnel.view,
     "inspect": inspect.view,
     "orders": orders.view,
+    "paths": paths.view,
     "retention": retention.view,
 }
 
