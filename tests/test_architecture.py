@@ -26,6 +26,7 @@ LEVELS = (
     ("metrics",),
     ("engine", "profile"),
     ("render",),
+    ("answers",),
     ("demo", "api"),
     ("__init__",),
     ("cli",),

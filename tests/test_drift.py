@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 import retainkit
-from retainkit import api
+from retainkit import answers
 from retainkit.cli import app
 from retainkit.cli.churn import churn as churn_command
 from retainkit.cli.cohort import cohort as cohort_command
@@ -237,7 +237,7 @@ def stopped_at_the_engine() -> ExitStack:
 
     stack = ExitStack()
     stack.enter_context(mock.patch("retainkit.engine.run", run))
-    stack.enter_context(mock.patch("retainkit.api.run", run))
+    stack.enter_context(mock.patch("retainkit.answers.run", run))
     return stack
 
 
@@ -282,12 +282,14 @@ def test_inspect_takes_the_same_by_flag_and_by_keyword() -> None:
 
 def test_shared_flags_options_and_keywords_have_the_same_names() -> None:
     flags = set(SourceFlags.__annotations__) - {"sources"}
-    assert flags == names(SourceOptions) == set(api.SourceKeywords.__annotations__) == set(SOURCE)
+    assert (
+        flags == names(SourceOptions) == set(answers.SourceKeywords.__annotations__) == set(SOURCE)
+    )
 
 
 def test_engine_flags_options_and_keywords_have_the_same_names() -> None:
     flags = set(EngineFlags.__annotations__) - {"verbose"}
-    keywords = set(api.Keywords.__annotations__) - set(api.SourceKeywords.__annotations__)
+    keywords = set(answers.Keywords.__annotations__) - set(answers.SourceKeywords.__annotations__)
     assert flags == names(EngineOptions) == keywords == set(ENGINE)
 
 
@@ -332,7 +334,7 @@ def test_choices_are_the_same(twin: Twin) -> None:
 
 def test_shared_choices_are_the_same() -> None:
     options, keywords = (
-        get_type_hints(kind, localns=FRAMES) for kind in (SourceOptions, api.SourceKeywords)
+        get_type_hints(kind, localns=FRAMES) for kind in (SourceOptions, answers.SourceKeywords)
     )
     flags = get_type_hints(SourceFlags, include_extras=True)
     for name, hint in options.items():

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import churn, cohort, funnel, inspect, orders, paths, retention
+    from retainkit.api import churn, cohort, funnel, inspect, orders, paths, retention, rfm
     from retainkit.results import Result
 
 __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(
-        ("churn", "cohort", "funnel", "inspect", "orders", "paths", "retention"), "api"
+        ("churn", "cohort", "funnel", "inspect", "orders", "paths", "retention", "rfm"), "api"
     ),
     "Result": "results",
 }
@@ -39,6 +39,7 @@ __all__ = [
     "orders",
     "paths",
     "retention",
+    "rfm",
 ]
 
 

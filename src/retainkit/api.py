@@ -2,115 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import Unpack
 
-from rich.console import RenderResult
-
+from retainkit.answers import (
+    Answer,
+    Keywords,
+    SourceKeywords,
+    answered,
+    as_inputs,
+    as_options,
+    as_path,
+    numbers,
+    several,
+)
 from retainkit.choices import (
     ChurnDefinition,
     Clock,
     CohortKind,
     CohortMode,
     DatePeriod,
-    Engine,
     FunnelAttempt,
     FunnelOrder,
     Measure,
     Period,
     RetentionCohort,
     RetentionMode,
-    Weekday,
 )
-from retainkit.engine import EngineOptions, Request, run
-from retainkit.errors import UsageError, nearest
+from retainkit.engine import Request
 from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.funnel import FUNNEL, FunnelParams
 from retainkit.metrics.orders import ORDERS, OrdersParams
 from retainkit.metrics.paths import PATHS, PathsParams
 from retainkit.metrics.retention import MODES, RETENTION, RetentionParams
+from retainkit.metrics.rfm import RFM, RfmParams
 from retainkit.profile import describe
-from retainkit.render import RenderOptions, render_text, to_html, to_rich
-from retainkit.results import Result
 from retainkit.selectors import parse_steps
-from retainkit.sources import Input, SourceOptions
-from retainkit.sources.options import Moment
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions
-
-
-Word = TypeVar("Word", bound=str)
-
-
-class SourceKeywords(TypedDict, total=False):
-    """How events are read: the shared options of every command, as keywords."""
-
-    member_col: str | None
-    time_col: str | None
-    event_col: str | None
-    amount_col: str | None
-    order_col: str | None
-    joined_col: str | None
-    left_col: str | None
-    reason_col: str | None
-    members: Input | None
-    where: str | None
-    since: Moment | None
-    until: Moment | None
-    as_of: Moment | None
-    tz: str
-    week_start: Weekday
-    naive_tz: str | None
-    day_first: bool | None
-    time_format: str | Iterable[str]
-    encoding: str | None
-    separator: str | None
-    header: bool
-    max_rejects: float
-    rejects: str | None
-
-
-class Keywords(SourceKeywords, total=False):
-    """How events are read, and where metrics are computed of them."""
-
-    engine: Engine
-    spark_master: str | None
-    memory: str | None
-    temp_dir: str | Path | None
-
-
-# Every keyword of these functions, to answer a wrong one with the nearest.
-WORDS = {*Keywords.__annotations__} | {
-    field.name
-    for params in (
-        ChurnParams,
-        CohortParams,
-        FunnelParams,
-        OrdersParams,
-        PathsParams,
-        RetentionParams,
-    )
-    for field in fields(params)
-}
-
-
-class Answer(Result):
-    """A Result that shows itself: in a terminal, by Rich, and as HTML in a notebook."""
-
-    def __str__(self) -> str:
-        return render_text(self, "table", RenderOptions(width=100))
-
-    __repr__ = __str__
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield to_rich(self, options.max_width)
-
-    def _repr_html_(self) -> str:
-        return to_html(self)
+from retainkit.sources import Input
 
 
 def cohort(
@@ -148,12 +78,12 @@ def cohort(
         measure=measure,
         start_event=start_event,
         return_event=return_event,
-        by=_several(by),
+        by=several(by),
         lookback=lookback,
         horizon=horizon,
         confidence=confidence,
     )
-    return _answer(Request(COHORT, params), events, source)
+    return answered(Request(COHORT, params), events, source)
 
 
 def retention(
@@ -176,17 +106,17 @@ def retention(
     and segment where asked. The command is `retainkit retention`; docs/retention.md defines it.
     """
     params = RetentionParams(
-        days=_numbers(days),
-        mode=_several(mode),
+        days=numbers(days),
+        mode=several(mode),
         cohort=cohort,
         clock=clock,
         start_event=start_event,
         return_event=return_event,
-        by=_several(by),
+        by=several(by),
         lookback=lookback,
         confidence=confidence,
     )
-    return _answer(Request(RETENTION, params), events, source)
+    return answered(Request(RETENTION, params), events, source)
 
 
 def churn(
@@ -220,15 +150,15 @@ def churn(
         inactive_days=inactive_days,
         leave_event=leave_event,
         return_event=return_event,
-        taxonomy=_path(taxonomy),
+        taxonomy=as_path(taxonomy),
         paths=paths,
         last=last,
-        by=_several(by),
+        by=several(by),
         confidence=confidence,
-        roster=_path(roster),
+        roster=as_path(roster),
         hash_key=hash_key,
     )
-    return _answer(Request(CHURN, params), events, source)
+    return answered(Request(CHURN, params), events, source)
 
 
 def funnel(
@@ -263,17 +193,17 @@ def funnel(
         window=window,
         step_window=step_window,
         attempt=attempt,
-        exclude=_several(exclude),
+        exclude=several(exclude),
         include_open=include_open,
-        target=_several(target),
+        target=several(target),
         min_members=min_members,
         compare=compare,
         trend=trend,
         dropoffs=dropoffs,
-        by=_several(by),
+        by=several(by),
         confidence=confidence,
     )
-    return _answer(Request(FUNNEL, params), events, source)
+    return answered(Request(FUNNEL, params), events, source)
 
 
 def paths(
@@ -301,15 +231,15 @@ def paths(
         from_=from_,
         to=to,
         window=window,
-        ignore=_several(ignore),
+        ignore=several(ignore),
         keep_repeats=keep_repeats,
         include_open=include_open,
         depth=depth,
         top=top,
-        by=_several(by),
+        by=several(by),
         confidence=confidence,
     )
-    return _answer(Request(PATHS, params), events, source)
+    return answered(Request(PATHS, params), events, source)
 
 
 def orders(
@@ -341,19 +271,55 @@ def orders(
         order_event=order_event,
         start_event=start_event,
         visit_event=visit_event,
-        first_days=_numbers(first_days),
-        repeat_days=_numbers(repeat_days),
+        first_days=numbers(first_days),
+        repeat_days=numbers(repeat_days),
         clock=clock,
         merge_days=merge_days,
         lookback=lookback,
         horizon=horizon,
         period=period,
-        costs=_path(costs),
+        costs=as_path(costs),
         margin=margin,
-        by=_several(by),
+        by=several(by),
         confidence=confidence,
     )
-    return _answer(Request(ORDERS, params), events, source)
+    return answered(Request(ORDERS, params), events, source)
+
+
+def rfm(
+    events: Input | Sequence[Input],
+    *,
+    order_event: str | None = None,
+    merge_days: bool = False,
+    r_cuts: Iterable[float] = (),
+    f_cuts: Iterable[float] = (),
+    m_cuts: Iterable[float] = (),
+    compare_to: str | None = None,
+    by: str | Iterable[str] = (),
+    confidence: float = 0.95,
+    roster: str | Path | None = None,
+    hash_key: str | None = None,
+    **source: Unpack[Keywords],
+) -> Answer:
+    """Return buyers by recency, frequency and money: named segments, and whom to look after.
+
+    events: as for `cohort`. The tables are `main` (a row a segment), `cells`, `scores` and, with
+    `compare_to`, `movement` and `retention`. roster: a file that lists every buyer. The command
+    is `retainkit rfm`; docs/rfm.md defines every word.
+    """
+    params = RfmParams(
+        order_event=order_event,
+        merge_days=merge_days,
+        r_cuts=tuple(map(float, r_cuts)),
+        f_cuts=tuple(map(float, f_cuts)),
+        m_cuts=tuple(map(float, m_cuts)),
+        compare_to=compare_to,
+        by=several(by),
+        confidence=confidence,
+        roster=as_path(roster),
+        hash_key=hash_key,
+    )
+    return answered(Request(RFM, params), events, source)
 
 
 def inspect(
@@ -365,36 +331,5 @@ def inspect(
     column), `roles`, `events`, `days`, `refused`, `duplicates`, `files`, and with a member table
     `members` and `member_columns`. The command is `retainkit inspect`; see docs/inspect.md.
     """
-    return Answer(**vars(describe(_inputs(events), _options(source), top=top)))
-
-
-def _answer(request: Request, events: Input | Sequence[Input], keywords: Keywords) -> Answer:
-    given: dict[str, Any] = {**keywords}
-    names = [field.name for field in fields(EngineOptions) if field.name in given]
-    engine = EngineOptions(**{name: given.pop(name) for name in names})
-    (result,) = run([request], _inputs(events), _options(given), engine=engine)
-    return Answer(**vars(result))
-
-
-def _inputs(events: Input | Sequence[Input]) -> list[Input]:
-    return list(events) if isinstance(events, list | tuple) else [events]
-
-
-def _options(source: Mapping[str, Any]) -> SourceOptions:
-    for name in source.keys() - SourceKeywords.__annotations__:
-        raise UsageError(f"There is no option '{name}'.{nearest(name, WORDS)}")
-    keywords: dict[str, Any] = {**source, "time_format": _several(source.get("time_format", ()))}
-    return SourceOptions(**keywords)
-
-
-def _several(words: Word | Iterable[Word]) -> tuple[Word, ...]:
-    """Return one word or several as several; what is no text is left to be refused."""
-    return tuple(words) if isinstance(words, Iterable) and not isinstance(words, str) else (words,)
-
-
-def _numbers(numbers: int | Iterable[int]) -> tuple[int, ...]:
-    return (numbers,) if isinstance(numbers, int) else tuple(numbers)
-
-
-def _path(path: str | Path | None) -> str | None:
-    return str(path) if isinstance(path, Path) else path
+    options = as_options(source, {*SourceKeywords.__annotations__, "top"})
+    return Answer(**vars(describe(as_inputs(events), options, top=top)))

@@ -7,7 +7,7 @@ import typer
 from retainkit.choices import ChurnDefinition, DatePeriod
 from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Computing, Output, Source
-from retainkit.cli.options import By, Confidence
+from retainkit.cli.options import By, Confidence, HashKey
 
 NAMED = ("paths", "returns")  # tables that read the names of events
 
@@ -46,13 +46,7 @@ def churn(
         str | None,
         typer.Option(metavar="FILE", help="Write members who are silent, or soon, there."),
     ] = None,
-    hash_key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="VARIABLE",
-            help="Hash the roster's ids with the key in this environment variable.",
-        ),
-    ] = None,
+    hash_key: HashKey = None,
 ) -> None:
     """Write the churn that the flags ask for."""
     from retainkit.metrics.churn import CHURN, ChurnParams

@@ -16,6 +16,7 @@ COMMANDS = {
     "funnel": "How many come from step to step, coefficient times coefficient; the node to mend.",
     "paths": "What members do from one event to another: the most common paths, step by step.",
     "orders": "Who orders first and again, and when; what sales are made of.",
+    "rfm": "Buyers by recency, frequency and money: named segments, whom to look after.",
     "inspect": "Show what the files hold, before anyone trusts them: "
     "columns, roles, days, repeats.",
     "init": "Write a commented retainkit.toml: the files, the columns found, and every default.",

@@ -27,6 +27,20 @@ Lookback = Annotated[
     str | None,
     typer.Option(metavar="DAYS", help="Leave out members seen in the first days, like 30d."),
 ]
+OrderEvent = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SELECTOR",
+        help="What is an order; events with an order id, else with an amount, else any.",
+    ),
+]
+HashKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VARIABLE",
+        help="Hash the roster's ids with the key in this environment variable.",
+    ),
+]
 Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
 
 

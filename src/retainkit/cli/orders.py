@@ -7,7 +7,7 @@ import typer
 from retainkit.choices import Clock, DatePeriod
 from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Computing, Output, Source
-from retainkit.cli.options import By, Confidence, Lookback, StartEvent
+from retainkit.cli.options import By, Confidence, Lookback, OrderEvent, StartEvent
 from retainkit.cli.values import whole_numbers
 
 
@@ -15,13 +15,7 @@ def orders(
     source: Source,
     how: Computing,
     out: Output,
-    order_event: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SELECTOR",
-            help="What is an order; events with an order id, else with an amount, else any.",
-        ),
-    ] = None,
+    order_event: OrderEvent = None,
     start_event: StartEvent = None,
     visit_event: Annotated[
         str | None, typer.Option(metavar="SELECTOR", help="What is a visit; any event.")

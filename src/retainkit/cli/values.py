@@ -29,6 +29,14 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
         raise UsageError(f"{option}: '{text}' is not a list of days like 1,7,30.") from None
 
 
+def numbers(option: str, text: str | None) -> tuple[float, ...]:
+    """Return the numbers that a flag names, none where it is left out; raises UsageError."""
+    try:
+        return () if text is None else tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option}: '{text}' is not a list of numbers like 1,2,3,5.") from None
+
+
 def _reader(param: Any) -> Any:
     typers_way = param.process_value
 

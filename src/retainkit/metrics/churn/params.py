@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
@@ -10,17 +9,16 @@ from typing import get_args
 from retainkit.choices import ChurnDefinition, DatePeriod
 from retainkit.errors import UsageError, check_choice, check_kinds, check_once
 from retainkit.metrics.churn.taxonomy import Taxonomy, default_taxonomy, read_taxonomy
+from retainkit.metrics.listing import ListingParams
 from retainkit.periods import FURTHEST
-from retainkit.rowsfile import check_suffix
 from retainkit.selectors import ANY, Selector, parse_selector
 from retainkit.stats.intervals import quantile
 
 MOST_LAST = 10  # events in a path
-KEY_BYTES = (16, 64)  # of a key for hashed ids: what BLAKE2b takes, and no less than is safe
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChurnParams:
+class ChurnParams(ListingParams):
     """The parameters of `churn`; DEFINITIONS: docs/churn.md.
 
     inactive_days is found in the data where it is not given and the definition needs it.
@@ -36,8 +34,6 @@ class ChurnParams:
     last: int = 3
     by: tuple[str, ...] = ()
     confidence: float = 0.95
-    roster: str | None = None
-    hash_key: str | None = None
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -53,29 +49,13 @@ class ChurnParams:
         if not 1 <= self.last <= MOST_LAST:
             raise UsageError(f"--last: a path has between 1 and {MOST_LAST} events.")
         self._check_window()
-        self._check_roster()
+        self.check_listing()
         if self.taxonomy is not None:
             _ = self.categories  # a fault in the file is told before any data is read
 
     def _check_window(self) -> None:
         if self.inactive_days is not None and not 1 <= self.inactive_days <= FURTHEST:
             raise UsageError(f"--inactive-days: name a number of days from 1 to {FURTHEST:,}.")
-
-    def _check_roster(self) -> None:
-        if self.roster is not None:
-            check_suffix(self.roster, "--roster")
-        if self.hash_key is None:
-            return
-        if self.roster is None:
-            raise UsageError("--hash-key is for the ids in a --roster FILE, and none is asked for.")
-        least, most = KEY_BYTES
-        if not least <= len(self.key) <= most:
-            raise UsageError(
-                "--hash-key: the environment variable that it names has to hold a key of "
-                f"{least} to {most} bytes; {self._held}.",
-                "Make one with: export CLUB_KEY=$(python3 -c 'import secrets; "
-                "print(secrets.token_hex(16))'), and name it: --hash-key CLUB_KEY.",
-            )
 
     @property
     def leave(self) -> Selector | None:
@@ -86,15 +66,6 @@ class ChurnParams:
     def activity(self) -> Selector:
         """What counts as activity, unless it is a leaving; any event by default."""
         return ANY if self.return_event is None else parse_selector(self.return_event)
-
-    @property
-    def key(self) -> bytes:
-        """The key of hashed ids; empty where ids are told as they are."""
-        return b"" if self.hash_key is None else os.environb.get(self.hash_key.encode(), b"")
-
-    @property
-    def _held(self) -> str:
-        return f"it holds {len(self.key)}" if self.key else "it is not set"
 
     @property
     def window(self) -> int:

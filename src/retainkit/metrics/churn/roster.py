@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 import numpy as np
 import polars as pl
 
@@ -16,7 +14,6 @@ from retainkit.stats.intervals import Floats
 from retainkit.timeline import MONEY_UNIT, Timeline
 
 LIKELY = 2.0  # times their own usual gap, from which on members are likely to be lost
-_HASH_BYTES = 16
 
 
 def rows(timeline: Timeline, params: ChurnParams, window: Window) -> pl.DataFrame:
@@ -40,7 +37,7 @@ def rows(timeline: Timeline, params: ChurnParams, window: Window) -> pl.DataFram
     assert timeline.ids is not None
     table = pl.DataFrame(
         {
-            "member": _told(timeline.ids.gather(some), params),
+            "member": params.told(timeline.ids.gather(some)),
             "state": np.where(lost[some], state, "at risk").astype(object),
             "last_active": _dates(window, last[some]),
             "silent_days": silent[some],
@@ -91,18 +88,6 @@ def _dates(window: Window, days: Ints) -> pl.Series:
     known = days != OPEN
     names = window.calendar.names(np.where(known, days, 0), "day")
     return names.set(pl.Series(~known), None)
-
-
-def _told(ids: pl.Series, params: ChurnParams) -> pl.Series:
-    """Return ids, or hashes of them that nobody without the key can make or undo."""
-    if params.hash_key is None:
-        return ids
-    key = params.key
-    texts = ids.cast(pl.String).to_list()
-    hashes = [
-        blake2b(text.encode(), key=key, digest_size=_HASH_BYTES).hexdigest() for text in texts
-    ]
-    return pl.Series(hashes, dtype=pl.String)
 
 
 def _value(timeline: Timeline) -> pl.Series:

@@ -101,25 +101,27 @@ def payback(tally: pl.DataFrame, params: OrdersParams, window: Window) -> pl.Dat
     members = tally.filter(kind=COHORT).group_by(cohort).agg(pl.col("members").sum())
     age = window.last_complete(params.period) - pl.col("at")
     members = _with_costs(members, params, window).with_columns(age=pl.when(age >= 0).then(age))
-    sales = tally.filter(kind=SALES).group_by([*cohort, "age"]).agg(money=pl.col("amount").sum())
-    sales = sales.join(
-        members.select(*cohort, "cost", last="age"), on=cohort, nulls_equal=True
-    ).filter(pl.col("age") <= pl.col("last"))
-    earned = money(pl.col("money")) * params.margin
-    paid = earned.cum_sum().over(cohort, order_by="age") >= pl.col("cost")
-    summed = sales.group_by(cohort).agg(earned=money(pl.col("money").sum()) * params.margin)
-    paid_at = sales.filter(paid).group_by(cohort).agg(payback_age=pl.col("age").min())
-    table = (
-        members.join(summed, on=cohort, how="left", nulls_equal=True)
-        .join(paid_at, on=cohort, how="left", nulls_equal=True)
-        .sort(cohort)
+    earned = _earned(tally, members, cohort).with_columns(pl.col("earned") * params.margin)
+    told = earned.group_by(cohort).agg(
+        pl.col("earned").last(),
+        payback_age=pl.col("age").filter(pl.col("earned") >= pl.col("cost")).min(),
     )
-    seen = pl.col("age").is_not_null()
-    sold = pl.when(seen).then(pl.col("earned").fill_null(0.0))
-    table = table.with_columns(earned=sold).with_columns(
+    table = members.join(told, on=cohort, how="left", nulls_equal=True).sort(cohort)
+    table = table.with_columns(
         cost_per_member=share("cost", "members"), sales_per_member=share("earned", "members")
     )
     return _named(table, params, window).rename({"period": "cohort"}).select(*keys, *PAYBACK)
+
+
+def _earned(tally: pl.DataFrame, members: pl.DataFrame, cohort: list[str]) -> pl.DataFrame:
+    """Return what each cohort bought up to each age that is over: `[…], at, cost, age, earned`."""
+    sales = tally.filter(kind=SALES).group_by([*cohort, "age"]).agg(pl.col("amount").sum())
+    ages = members.filter(pl.col("age").is_not_null()).with_columns(
+        age=pl.int_ranges(0, pl.col("age") + 1)
+    )
+    every = ages.explode("age").join(sales, on=[*cohort, "age"], how="left", nulls_equal=True)
+    upto = pl.col("amount").fill_null(0).cum_sum().over(cohort, order_by="age")
+    return every.sort(*cohort, "age").with_columns(earned=money(upto))
 
 
 def _before(values: pl.Expr, keys: list[str]) -> pl.Expr:
@@ -136,7 +138,7 @@ def _split(table: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     rows = np.flatnonzero(fits.fill_null(value=False).to_numpy())
     found = np.full((table.height, len(FACTORS)), np.nan)
     if len(rows):
-        old, new = (np.nan_to_num(frame[rows].to_numpy(), nan=0.0) for frame in (before, now))
+        old, new = (frame[rows].to_numpy() for frame in (before, now))
         found[rows] = lmdi(old, new)
     return pl.DataFrame(
         [known(found[:, i]).alias(f"from_{name}") for i, name in enumerate(FACTORS)]

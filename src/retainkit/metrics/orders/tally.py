@@ -9,8 +9,9 @@ import polars as pl
 
 from retainkit.metrics.base import add_up, filled
 from retainkit.metrics.groups import Groups
+from retainkit.metrics.orders.days import Days
 from retainkit.metrics.orders.params import OrdersParams
-from retainkit.metrics.orders.purchases import Days, Purchases, purchases
+from retainkit.metrics.purchases import Purchases, purchases
 from retainkit.metrics.starts import (
     START_MEASURES,
     Entries,

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
-from retainkit.metrics.orders.params import OrdersParams
-from retainkit.periods import DAY, Ints, Window
+from retainkit.periods import Ints
+from retainkit.selectors import Selector
 from retainkit.timeline import Bools, Timeline, first_of_each
+
+
+class Ordering(Protocol):
+    """Parameters that say what an order is: which events, and whether those of a day are one."""
+
+    @property
+    def order(self) -> Selector:
+        """The events that are orders."""
+
+    @property
+    def merge_days(self) -> bool:
+        """Whether a member's orders of one date are one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +64,7 @@ class Purchases:
         return Purchases(self.member[rows], self.time[rows], amount, self.row[rows])
 
 
-def purchases(timeline: Timeline, params: OrdersParams) -> Purchases:
+def purchases(timeline: Timeline, params: Ordering) -> Purchases:
     """Return all orders of all members."""
     rows = np.flatnonzero(timeline.passes(params.order))
     amount = None if timeline.amount is None else timeline.amount[rows]
@@ -85,37 +98,3 @@ def _merged(events: Purchases, first: Ints) -> Purchases:
     if events.amount is None or not len(first):
         return found
     return Purchases(found.member, found.time, np.add.reduceat(events.amount, first), found.row)
-
-
-@dataclass(frozen=True)
-class Days:
-    """How days are counted from a moment on: by the clock of the params."""
-
-    params: OrdersParams
-    window: Window
-
-    def between(self, start: Ints, end: Ints) -> Ints:
-        """Return which day, counted from 0 at the start, each end lies on."""
-        if self.params.clock == "elapsed":
-            return (end - start) // DAY
-        days = self.window.calendar.days
-        return np.asarray(days(end) - days(start))
-
-    def over(self, start: Ints) -> Ints:
-        """Return the last day, counted from 0 at the start, that is over by as-of; -1: none."""
-        if self.params.clock == "elapsed":
-            return (self.window.as_of - start) // DAY - 1
-        over: Ints = self.window.last_complete("day") - self.window.calendar.days(start)
-        return over
-
-    def mature(self, start: Ints, days: int) -> Bools:
-        """Return whether the window of so many days is over by as-of."""
-        if self.params.clock == "elapsed":
-            return np.asarray(start + days * DAY <= self.window.as_of)
-        return np.asarray(self.over(start) >= days)
-
-    def within(self, start: Ints, end: Ints, days: int) -> Bools:
-        """Return whether each end lies in the window of so many days from the start."""
-        if self.params.clock == "elapsed":
-            return np.asarray(end - start <= days * DAY)
-        return np.asarray(self.between(start, end) <= days)

@@ -1,0 +1,46 @@
+"""The quintiles that scores are cut at, taken from the data: equal values always score alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from retainkit.metrics.base import Survey
+from retainkit.metrics.rfm.params import SCORES, RfmParams
+from retainkit.metrics.rfm.tally import MEASURES, value_counts
+from retainkit.periods import Window
+from retainkit.timeline import MONEY_UNIT
+
+
+def _asked(params: RfmParams) -> bool:
+    return not all(params.cuts)
+
+
+def _settle(
+    tally: pl.DataFrame, params: RfmParams, _window: Window
+) -> tuple[RfmParams, Sequence[str]]:
+    """Return the params with cuts at the smallest values that hold a fifth, two fifths … of all."""
+    found = {kind: _quintiles(tally.filter(kind=kind)) for kind in ("r", "f", "m")}
+    money = tuple(cut / MONEY_UNIT for cut in found["m"])
+    settled = replace(
+        params,
+        r_cuts=params.r_cuts or found["r"],
+        f_cuts=params.f_cuts or found["f"],
+        m_cuts=params.m_cuts or money,
+    )
+    return settled, []
+
+
+def _quintiles(counts: pl.DataFrame) -> tuple[float, ...]:
+    """Return four values, each the smallest at or below which its share of buyers lies."""
+    ordered = counts.group_by("r").agg(pl.col("members").sum()).sort("r")
+    upto, total = ordered["members"].cum_sum(), ordered["members"].sum()
+    if not total:
+        return (0.0,) * (SCORES - 1)
+    places = [(upto * SCORES >= total * fifth).arg_true().first() for fifth in range(1, SCORES)]
+    return tuple(float(ordered["r"][place]) for place in places)  # type: ignore[index]
+
+
+SURVEY = Survey(measures=MEASURES, tally=value_counts, asked=_asked, settle=_settle)
