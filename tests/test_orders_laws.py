@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from retainkit.metrics.orders import ORDERS, OrdersParams
 
 from agreement import ABSOLUTE, assert_same
 from churn_strategies import renamed
+from oracle.clock import DAY
 from oracle.people import Row
 from orders_strategies import (
     KEYS,
@@ -48,6 +49,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "periods": ("buyers", "orders", "new_buyers", "repurchased"),
     "value": ("visitors", "buyers", "orders"),
 }
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 EACH = pytest.mark.parametrize("clock", ["elapsed", "calendar"])
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -114,11 +116,12 @@ def test_costs_are_equal_to_brute_force(
 
 
 def test_costs_of_months_by_their_names(tmp_path: Path) -> None:
-    from test_oracle_orders import SHOP
-
+    moments = (BEGIN, BEGIN + 40 * DAY)
+    events = [{"member": "a", "time": time, "amount": 3.0, "order": None} for time in moments]
     path = tmp_path / "costs.csv"
     path.write_text("period,cost\n2024-01,10\n2024-01-15,2.5\n2024-02,1\n")
-    value = answer(Shop("UTC", SHOP, []), {"by": (), "lookback_days": 0}, costs=path).table("value")
+    result = answer(Shop("UTC", events, []), {"order_event": "*", "lookback_days": 0}, costs=path)
+    value = result.table("value")
     assert value["cost"].to_list()[:2] == [12.5, 1]
 
 
@@ -344,17 +347,13 @@ def test_merging_days_makes_fewer_orders_of_the_same_buyers(
 
 def test_repeat_orders_and_repeat_buyers_are_two_shares() -> None:
     # 70 buyers with 100 orders: 20 second orders, and 10 third ones.
-    from test_oracle_orders import BEGIN
-
-    from oracle.clock import DAY
-
     amounts = {"amount": 3.0, "event": "order", "channel": None}
     events = [
         {"member": f"m{n}", "time": BEGIN + turn * DAY, "order": f"{n}-{turn}", **amounts}
         for n in range(70)
         for turn in range(1 + (n < 20) + (n < 10))
     ]
-    result = answer(Shop("UTC", events, []), {"by": (), "lookback_days": 0})
+    result = answer(Shop("UTC", events, []), {"lookback_days": 0})
     (row,) = result.table("summary").to_dicts()
     counts = ("members", "buyers", "orders", "buyers_2plus", "repeat_orders")
     assert [row[name] for name in counts] == [70, 70, 100, 20, 30]
