@@ -92,7 +92,7 @@ def crowds(draw: st.DrawFn) -> Shop:
         for turn in range(rng.choice((0, 1, 1, 2, 3, 8))):
             row = {"member": name, "time": now, "event": rng.choice(("visit", "order", "order"))}
             row["amount"] = rng.choice((None, 5.0, 19.99, 100.0, -5.0))
-            row["order"] = rng.choice((None, f"{turn}", f"{turn}", f"{turn - 1}"))
+            row["order"] = rng.choice((None, f"n{turn}", f"n{turn}", f"n{turn - 1}"))
             row["channel"] = rng.choice((None, "ads", "web"))
             events.append(row)
             now += timedelta(hours=rng.choice((0, 0.5, 5, 23.5, 24, 25, 24 * 3, 24 * 7, 24 * 40)))
@@ -168,6 +168,8 @@ def answer(history: Shop, options: Row, window: Row | None = None, **more: Any) 
     window = dict(window or {})
     as_of = window.pop("as_of", None)
     asked = told(options) | window | more
+    if "costs" not in more:
+        asked.pop("margin", None)  # refused without costs
     return ask(
         retainkit.orders, history, asked, as_of=as_of, lookback_days=options["lookback_days"]
     )
@@ -183,7 +185,7 @@ def priced(history: Shop, options: Row, rng: random.Random) -> list[Row]:
     for number in sorted({*numbers, min(numbers) - 40}):
         for _ in range(rng.choice((0, 1, 1, 2))):
             row = {column: rng.choice(values[column]) for column in options["by"]}
-            last = periods.name(number + 1) - timedelta(days=1)  # type: ignore[operator]
+            last = periods.name(number + 1) - timedelta(days=1)
             row["period"] = rng.choice((periods.name(number), last))
             rows.append(row | {"cost": rng.choice((0.0, 0.5, 3.75, 20.0))})
     return rows

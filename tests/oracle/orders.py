@@ -193,15 +193,14 @@ def gather(
     ids: bool = True,
     amounts: bool = True,
 ) -> Shop:
-    """Everyone with an event, or who joined before as-of; `world` was observed with `by`.
+    """Everyone with an event, or who joined (also after as-of); `world` was observed with `by`.
 
     ids, amounts: whether the data have columns of them. Events before `since` are not in `world`.
     """
     groups: dict[Segment, list[Client]] = {} if by else {(): []}
     for person in world.people:
-        joined = person.joined is not None and person.joined < world.as_of
-        if not person.events and not joined:
-            continue
+        if not person.events and person.joined is None:
+            continue  # nobody knows more than the name
         own = [row for row in person.events if is_order(row, order_event, ids, amounts)]
         client = Client(
             person,

@@ -106,10 +106,10 @@ def value(shop: Shop, costs: Sequence[Row] | None, margin: Fraction) -> list[Row
             row |= dict(zip(NAMES[1:], map(number, factors[1:]), strict=True))
             row["visitors"] = int(factors[0] or 0)
             row |= dict.fromkeys(("cost", "profit"))
-            if costs is not None:
-                spent = cost(shop, costs, segment, period)
-                row["cost"] = float(spent)
-                row["profit"] = None if sales is None else float(margin * sales - spent)
+            spent = cost(shop, costs or (), segment, period)
+            if spent is not None and sales is not None:
+                row["profit"] = float(margin * sales - spent)
+            row["cost"] = number(spent)
             row["complete"] = shop.complete(period)
             row |= dict.fromkeys(("change", *(f"from_{name}" for name in NAMES)))
             if not row["complete"] or sales is None:
@@ -172,17 +172,14 @@ def changed(old: Factors, before: Fraction, new: Factors, after: Fraction) -> Ro
 # --- costs ---
 
 
-def cost(shop: Shop, costs: Sequence[Row], segment: Segment, period: int) -> Fraction:
-    """The costs of a segment's period, added up."""
-    spent = Fraction()
-    for row in costs:
-        own = tuple(row[column] for column in shop.by) == segment
-        if own and period_of_date(shop.periods, row["period"]) == period:
-            spent += money(row["cost"])
-    return spent
+def cost(shop: Shop, costs: Sequence[Row], segment: Segment, period: int) -> Fraction | None:
+    """The costs of a segment's period, added up; unknown where there is no row of it."""
+    own = [row for row in costs if tuple(row[column] for column in shop.by) == segment]
+    spent = [money(row["cost"]) for row in own if in_period(shop.periods, row["period"]) == period]
+    return sum(spent, Fraction()) if spent else None
 
 
-def period_of_date(periods: Periods, day: date) -> int:
+def in_period(periods: Periods, day: date) -> int:
     return periods.number(first_instant(day, periods.tz))
 
 
@@ -200,14 +197,15 @@ def payback(shop: Shop, costs: Sequence[Row], margin: Fraction) -> list[Row]:
             while shop.complete(cohort + age + 1):
                 age += 1
             row = shop.named(segment) | {"cohort": shop.periods.name(cohort)}
-            row |= {"members": len(own), "cost": float(spent)}
+            row |= {"members": len(own), "cost": number(spent)}
             row |= {"cost_per_member": share(spent, len(own)), "age": age if age >= 0 else None}
             row |= dict.fromkeys(("sales_per_member", "payback_age"))
             if shop.amounts and age >= 0:
                 earned = [margin * sold(shop, own, cohort + n) for n in range(age + 1)]
                 row["sales_per_member"] = share(sum(earned, Fraction()), len(own))
-                paid = (n for n in range(age + 1) if sum(earned[: n + 1]) >= spent)
-                row["payback_age"] = next(paid, None)
+                if spent is not None:
+                    paid = (n for n in range(age + 1) if sum(earned[: n + 1]) >= spent)
+                    row["payback_age"] = next(paid, None)
             rows.append(row)
     return rows
 
