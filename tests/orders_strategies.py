@@ -58,7 +58,7 @@ def order_histories(draw: st.DrawFn, zones: tuple[str, ...] = tuple(CLOCK_CHANGE
             "time": few,
             "event": st.sampled_from(("visit", "order", "order", "join", None)),
             "amount": st.sampled_from((None, 0.0, 1.25, 10.0, 0.1, -2.5)),
-            "order": st.sampled_from((None, None, "o1", "o2", "o3", "o4")),
+            "order": st.sampled_from((None, None, "1001", "1002", "1003", "C1003")),
             "channel": st.sampled_from((None, "ads", "web")),
         }
     )

@@ -258,8 +258,8 @@ def test_tables_tell_one_story(clock: str, data: st.DataObject, history: Shop) -
         assert value["sales"].sum() == pytest.approx(total["amount"], abs=ABSOLUTE)
     every = pl.col("order").is_null()
     for count in ("gaps", "open") if len(ladder) <= 5 else ():
-        told = result.table("cycle").group_by(every).agg(pl.col(count).sum())
-        assert len(set(told[count])) <= 1, count
+        summed = result.table("cycle").group_by(every).agg(pl.col(count).sum())
+        assert len(set(summed[count])) <= 1, count
     for name, of in (("main", "buyers"), ("first_order", "members")):
         for row in result.table(name).to_dicts():
             assert 0 <= row.get("repurchased", row.get("converted")) <= row["mature"] <= row[of]
