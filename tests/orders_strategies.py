@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
 
-import retainkit
-from agreement import ask
 from oracle.clock import HOUR, Periods, first_instant
-from oracle.orders_money import tables
-from oracle.people import Row, observe
-from retainkit.results import Result
+from oracle.people import Row
 from strategies import CLOCK_CHANGES, EVERYWHERE, History, moments, segments
 
-KEYS: dict[str, tuple[str, ...]] = {
-    "main": ("days",),
-    "first_order": ("days",),
-    "summary": (),
-    "ladder": ("order",),
-    "cycle": ("order",),
-    "hazard": ("kind", "day"),
-    "audit": ("kind",),
-    "periods": ("period",),
-    "value": ("period",),
-    "payback": ("cohort",),
-}
 PERIODS = ("day", "week", "month", "month", "quarter", "year")
 COLUMNS = {"order": "order_id", "amount": "amount"}
 
@@ -140,38 +122,6 @@ def order_options(history: Shop) -> st.SearchStrategy[Row]:
             "confidence": st.sampled_from((0.8, 0.95, 0.99)),
             "week_start": st.sampled_from(("monday", "sunday", "wednesday")),
         }
-    )
-
-
-def told(options: Row) -> Row:
-    """What is told to `retainkit`."""
-    return {key: value for key, value in options.items() if key != "lookback_days"}
-
-
-def expected(
-    history: Shop, options: Row, window: Row | None = None, costs: Sequence[Row] | None = None
-) -> dict[str, list[Row]]:
-    """The tables of brute force."""
-    window = window or {}
-    since, as_of = window.get("since"), window.get("as_of")
-    rows = [row for row in history.events if since is None or row["time"] >= since]
-    by, lookback = options["by"], options["lookback_days"]
-    world = observe(
-        rows, history.members, tz=history.tz, as_of=as_of, by=by, lookback_days=lookback
-    )
-    asked = told(options) | {"ids": "order" not in history.absent, "since": since, "costs": costs}
-    return tables(world, **asked, amounts="amount" not in history.absent)
-
-
-def answer(history: Shop, options: Row, window: Row | None = None, **more: Any) -> Result:
-    """The tables of `retainkit`."""
-    window = dict(window or {})
-    as_of = window.pop("as_of", None)
-    asked = told(options) | window | more
-    if "costs" not in more:
-        asked.pop("margin", None)  # refused without costs
-    return ask(
-        retainkit.orders, history, asked, as_of=as_of, lookback_days=options["lookback_days"]
     )
 
 

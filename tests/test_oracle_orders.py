@@ -12,15 +12,10 @@ from oracle.clock import DAY
 from oracle.orders_days import Wait, curve, medians
 from oracle.orders_money import tables
 from oracle.people import Row, observe
+from orders_agreement import event
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-
-
-def event(member: str, time: str, name: str, order: str | None = None, amount: Any = None) -> Row:
-    moment = datetime.fromisoformat(time)
-    row = {"member": member, "time": moment if moment.tzinfo else moment.replace(tzinfo=UTC)}
-    return row | {"event": name, "order": order, "amount": amount, "channel": None}
 
 
 # Worked on paper. The last event is on March 5, so as-of is March 6; starts are first events.
