@@ -28,7 +28,7 @@ from retainkit.sources import SourceOptions
 EACH = pytest.mark.parametrize("clock", ["elapsed", "calendar"])
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-many = settings(max_examples=300, report_multiple_bugs=False, suppress_health_check=SLOW)
+many = settings(max_examples=200, report_multiple_bugs=False, suppress_health_check=SLOW)
 some = settings(max_examples=60, report_multiple_bugs=False, suppress_health_check=SLOW)
 few = settings(max_examples=25, report_multiple_bugs=False, suppress_health_check=SLOW)
 
