@@ -171,7 +171,7 @@ def test_online_retail_in_other_zones() -> None:
 
 
 def test_online_retail_is_what_the_shop_sold() -> None:
-    # The literature's total of the rows with a customer: 8,300,065.81 pounds net of returns.
+    # Every row with a customer added up in decimals, returns included.
     total = of_retail(None).table("summary").row(0, named=True)
     assert total["amount"] == pytest.approx(8_300_065.814, abs=CENT)
     assert (total["buyers"], total["orders"]) == (4372, 22_190)
