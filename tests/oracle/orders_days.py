@@ -141,7 +141,12 @@ def read_off(days: Sequence[Day], golden: int, more: int) -> Row:
 
 
 def flat(days: Sequence[Day], n: int) -> bool:
-    """Whether in the week from day n on the hazard is less than twice that of all days from n."""
+    """Whether in the week from day n on the hazard is less than twice that of all days from n.
+
+    Or nobody orders from there on.
+    """
+    if not any(day.events for day in days[n:]):
+        return True
     return together(days[n : n + 7]) < 2 * together(days[n:])
 
 
