@@ -122,7 +122,7 @@ def test_a_peak_is_not_flat_until_the_week_is_no_better_than_the_rest() -> None:
     assert (first["conversions"], first["peak_day"], first["days_80"]) == (27, 0, 3)
     assert first["golden_share"] == pytest.approx(22 / 27)
     # Day 7: 1 of 74 a day for a week is 1 / (74 + 6 x 73), of all that are left 1 / 173 of it.
-    assert first["flat_day"] is None
+    assert first["flat_day"] == 8  # from where on nobody orders
 
 
 def test_periods_by_hand() -> None:
