@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from retainkit.columns import column, known
+from retainkit.errors import UsageError
 from retainkit.metrics.base import Summary, named_segments, segment_keys
 from retainkit.metrics.rfm.grid import SEGMENTS, segment_codes
 from retainkit.metrics.rfm.params import SCORES, RfmParams
@@ -20,6 +21,9 @@ NEW = "(no order yet)"  # the segment before of those who ordered first since
 
 def summarise(tally: pl.DataFrame, params: RfmParams, window: Window) -> Summary:
     """Return all tables; those on movement are empty without --compare-to."""
+    if params.before is not None and window.calendar.midnight(params.before) >= window.as_of:
+        as_of = window.calendar.aware(window.as_of).isoformat(" ", "minutes")
+        raise UsageError(f"--compare-to: {params.before} is not before as-of, {as_of}.")
     counts = ("members", "orders", "days", "kept")
     tally = tally.with_columns(pl.col(counts).cast(pl.Int64))
     scored = tally.filter(kind=SCORE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from retainkit.metrics.base import Survey
@@ -36,11 +37,12 @@ def _settle(
 def _quintiles(counts: pl.DataFrame) -> tuple[float, ...]:
     """Return four values, each the smallest at or below which its share of buyers lies."""
     ordered = counts.group_by("r").agg(pl.col("members").sum()).sort("r")
-    upto, total = ordered["members"].cum_sum(), ordered["members"].sum()
-    if not total:
+    upto = ordered["members"].cast(pl.Int64).to_numpy().cumsum()
+    if not len(upto):
         return (0.0,) * (SCORES - 1)
-    places = [(upto * SCORES >= total * fifth).arg_true().first() for fifth in range(1, SCORES)]
-    return tuple(float(ordered["r"][place]) for place in places)  # type: ignore[index]
+    values = ordered["r"].to_numpy()
+    places = [int(np.argmax(upto * SCORES >= upto[-1] * fifth)) for fifth in range(1, SCORES)]
+    return tuple(float(values[place]) for place in places)
 
 
 SURVEY = Survey(measures=MEASURES, tally=value_counts, asked=_asked, settle=_settle)
