@@ -27,6 +27,7 @@ from retainkit.cli.options import EngineFlags, SourceFlags
 from retainkit.cli.orders import orders as orders_command
 from retainkit.cli.paths import paths as paths_command
 from retainkit.cli.retention import retention as retention_command
+from retainkit.cli.rfm import rfm as rfm_command
 from retainkit.engine import EngineOptions
 from retainkit.metrics.churn import ChurnParams
 from retainkit.metrics.cohort import CohortParams
@@ -34,6 +35,7 @@ from retainkit.metrics.funnel import FunnelParams
 from retainkit.metrics.orders import OrdersParams
 from retainkit.metrics.paths import PathsParams
 from retainkit.metrics.retention import RetentionParams
+from retainkit.metrics.rfm import RfmParams
 from retainkit.sources import SourceOptions
 
 # One value that is no default for every parameter: as flags say it, and as Python does.
@@ -110,6 +112,17 @@ ORDERS: dict[str, tuple[list[str], Any]] = {
     "margin": (["--margin", "0.4"], 0.4),
     "by": (["--by", "channel"], "channel"),
     **{name: COHORT[name] for name in ("start_event", "lookback", "confidence")},
+}
+RFM: dict[str, tuple[list[str], Any]] = {
+    "order_event": ORDERS["order_event"],
+    "merge_days": ORDERS["merge_days"],
+    "r_cuts": (["--r-cuts", "7,30,90,180"], [7, 30, 90, 180]),
+    "f_cuts": (["--f-cuts", "1,2,3,5"], [1, 2, 3, 5]),
+    "m_cuts": (["--m-cuts", "9.5,20,50,100"], [9.5, 20, 50, 100]),
+    "compare_to": (["--compare-to", "2024-01-01"], "2024-01-01"),
+    "roster": (["--roster", "buyers.csv"], "buyers.csv"),
+    "hash_key": CHURN["hash_key"],
+    **{name: COHORT[name] for name in ("by", "confidence")},
 }
 # What a parameter makes sense with only.
 TOGETHER = {
@@ -209,6 +222,7 @@ TWINS = (
     ),
     Twin(orders_command, retainkit.orders, OrdersParams, ORDERS),
     Twin(paths_command, retainkit.paths, PathsParams, PATHS),
+    Twin(rfm_command, retainkit.rfm, RfmParams, RFM),
     Twin(retention_command, retainkit.retention, RetentionParams, RETENTION),
 )
 BOTH = pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)

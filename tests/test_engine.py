@@ -20,6 +20,7 @@ from retainkit.metrics.funnel import FUNNEL, FunnelParams
 from retainkit.metrics.orders import ORDERS, OrdersParams
 from retainkit.metrics.paths import PATHS, PathsParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
+from retainkit.metrics.rfm import RFM, RfmParams
 from retainkit.periods import DAY
 from retainkit.results import Result
 from retainkit.sources import SourceOptions
@@ -51,6 +52,7 @@ REQUESTS = [
     Request(PATHS, PathsParams(from_="visit", to="buy[amount > 9]", window="30d", by=("tier",))),
     Request(PATHS, PathsParams(ignore=("buy[amount < 0]",), keep_repeats=True, depth=3, top=4)),
     Request(ORDERS, OrdersParams(by=("tier",), lookback="3d")),
+    Request(RFM, RfmParams(by=("tier",), compare_to="2023-12-20")),
     Request(ORDERS, OrdersParams(order_event="buy", clock="calendar", merge_days=True)),
 ]
 

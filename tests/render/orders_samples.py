@@ -1,4 +1,4 @@
-"""Results of orders, computed from invented members who visit, order and order again."""
+"""Results of orders and rfm, computed from invented members who visit, order and order again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from retainkit.engine import Request, run
 from retainkit.metrics.orders import ORDERS, OrdersParams
+from retainkit.metrics.rfm import RFM, RfmParams
 from retainkit.results import Result
 from retainkit.sources import SourceOptions
 
@@ -54,6 +55,13 @@ def orders(names: Sequence[str | None] = (), people: int = 600, **params: Any) -
     events, members = shop(tuple(names), people)
     asked = OrdersParams(by=("channel",) if names else (), **params)
     return run([Request(ORDERS, asked)], [events], SourceOptions(members=members))[0]
+
+
+def rfm(names: Sequence[str | None] = (), people: int = 600, **params: Any) -> Result:
+    """Return the Result of rfm, by channel where names are given."""
+    events, members = shop(tuple(names), people)
+    asked = RfmParams(by=("channel",) if names else (), **params)
+    return run([Request(RFM, asked)], [events], SourceOptions(members=members))[0]
 
 
 def nobody() -> Result:

@@ -34,6 +34,7 @@ ONE = {
     "funnel": funnel_samples.funnel(["app", "web"], people=4_000),
     "paths": paths_samples.paths(["app", "web"], people=400),
     "orders": orders_samples.orders(),
+    "rfm": orders_samples.rfm(),
     "retention": samples.retention(),
 }
 BY_SEGMENT = {
@@ -42,6 +43,7 @@ BY_SEGMENT = {
     "funnel": funnel_samples.funnel(NAMES, people=4_000),
     "paths": paths_samples.paths(NAMES, people=300),
     "orders": orders_samples.orders(NAMES),
+    "rfm": orders_samples.rfm(NAMES),
     "retention": samples.retention(NAMES),
 }
 EACH = [(command, table) for command, tables in PICTURES.items() for table in tables]

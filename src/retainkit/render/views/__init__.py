@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from retainkit.render.view import Document
-from retainkit.render.views import churn, cohort, funnel, inspect, orders, paths, plain, retention
+from retainkit.render.views import (
+    churn,
+    cohort,
+    funnel,
+    inspect,
+    orders,
+    paths,
+    plain,
+    retention,
+    rfm,
+)
 from retainkit.render.views.facts import facts
 from retainkit.results import Result
 
@@ -20,6 +30,7 @@ VIEWS: Mapping[str, View] = {
     "orders": orders.view,
     "paths": paths.view,
     "retention": retention.view,
+    "rfm": rfm.view,
 }
 
 
