@@ -75,27 +75,31 @@ def retention(model: BetaGeometric, renewal: ArrayLike) -> Floats:
     return (model.beta + before) / (model.alpha + model.beta + before)
 
 
-def survival(fit: Fit[BetaGeometric], renewal: ArrayLike, confidence: float) -> Forecast:
-    """Return the share of a cohort that is left after each renewal 0, 1, 2 ...; any shape.
+def survival(
+    fit: Fit[BetaGeometric], renewal: ArrayLike, confidence: float, since: int = 0
+) -> Forecast:
+    """Return the share of those there after renewal `since` who are left after later ones.
 
-    S(t) = B(alpha, beta + t) / B(alpha, beta), equation 6 of Fader & Hardie (2007). The interval
-    is that of the delta method on the log(-log) scale, so that it stays within 0 and 1; at renewal
-    0 it closes on 1. It tells how well the data tell the curve, and neither how few customers a
-    cohort has nor whether the model holds. Raises UsageError unless 0 < confidence < 1, ValueError
-    for a renewal that is negative or not whole.
+    `renewal`, whole numbers from `since`, is of any shape. Where `since` is 0 it is the share of a
+    cohort, S(t) = B(alpha, beta + t) / B(alpha, beta), equation 6 of Fader & Hardie (2007);
+    else S(t) / S(since), the same with beta + since in the place of beta.
+
+    The interval is that of the delta method on the log(-log) scale, so that it stays within 0 and
+    1; at renewal `since` it closes on 1. It tells how well the data tell the curve, and neither
+    how few customers a cohort has nor whether the model holds. Raises UsageError unless
+    0 < confidence < 1, ValueError for a renewal before `since` or one that is not whole.
     """
-    z, at = quantile(confidence), _whole(renewal, 0)
-    last = int(at.max(initial=0))
-    stay = fit.model.beta + np.arange(last)
+    z, ahead = quantile(confidence), _whole(renewal, since) - since
+    stay = fit.model.beta + since + np.arange(ahead.max(initial=0))
     all_ = stay + fit.model.alpha
     logged, by_alpha, by_beta = (
-        np.concatenate([[0.0], np.cumsum(steps)])[at]
+        np.concatenate([[0.0], np.cumsum(steps)])[ahead]
         for steps in (-np.log1p(fit.model.alpha / stay), -1 / all_, 1 / stay - 1 / all_)
     )
     by = np.stack([by_alpha, by_beta])
     spread = np.sqrt(np.einsum("i...,ij,j...->...", by, fit.covariance, by))
-    # log(-log S) has the derivative of log S divided by log S; both are 0 at renewal 0.
-    reach = np.exp(z * spread / np.where(at > 0, -logged, 1.0))
+    # log(-log S) has the derivative of log S divided by log S; both are 0 at the start.
+    reach = np.exp(z * spread / np.where(ahead > 0, -logged, 1.0))
     return Forecast(np.exp(logged), np.exp(logged * reach), np.exp(logged / reach))
 
 
@@ -121,7 +125,9 @@ def log_likelihood(risk: Floats, lost: Floats) -> Likelihood:
 def _pooled(survivors: Sequence[ArrayLike]) -> tuple[Floats, Floats]:
     """Return the customers before each renewal and those who left at it, over all cohorts."""
     cohorts = [np.asarray(cohort, dtype=np.float64) for cohort in survivors]
-    risk, lost = np.zeros((2, max((len(cohort) for cohort in cohorts), default=1) - 1))
+    risk, lost = np.zeros(
+        (2, max((len(cohort) - 1 for cohort in cohorts if len(cohort)), default=0))
+    )
     for cohort in cohorts:
         if (cohort < 0).any() or not (cohort == np.floor(cohort)).all():
             raise ValueError("survivors are whole numbers that are not negative")

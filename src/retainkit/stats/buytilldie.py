@@ -37,6 +37,7 @@ Counts = NDArray[np.int64]
 _PARAMETERS = "r alpha a b"
 _FEWEST = 10  # customers with a repeat purchase
 _STARTS = tuple(product((0.3, 2.0), ((0.5, 2.0), (4.0, 40.0))))
+_SCOUTS = 10_000  # of more distinct customers than twice this, as many try the starts
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ def fit_buy_till_die(
     scaled = Customers(customers.x, customers.last / scale, customers.age / scale, customers.weight)
     rate = float(customers.weight @ customers.x) / size
     starts = [(r, r / rate, a, b) for r, (a, b) in _STARTS]
-    peak = maximise(log_likelihood(scaled, modified), starts, size, title, _PARAMETERS)
+    scout = log_likelihood(_some(scaled), modified) if len(scaled.x) > 2 * _SCOUTS else None
+    whole = log_likelihood(scaled, modified)
+    peak = maximise(whole, starts, size, title, _PARAMETERS, scout)
     # A density of x moments in time: its unit is that of time to the power -x.
     unit = -float(customers.weight @ customers.x) * log(scale)
     r, alpha, a, b = (peak.values * (1, scale, 1, 1)).tolist()
@@ -116,12 +119,13 @@ def log_likelihood(customers: Customers, modified: bool) -> Likelihood:
     """
     k = customers.x + modified
     bought, chances = (exceeding(count, customers.weight) for count in (customers.x, k))
+    stoppable = _part(customers, np.flatnonzero(k))
 
     def evaluate(theta: Floats) -> Evaluation:
         r, alpha, a, b = theta.tolist()
         value, gradient, hessian = _bought(r, alpha, customers, bought)
         up, stay = rising(b, chances), rising(a + b, chances)
-        more, slope, bend = _stopped(theta, customers, k)
+        more, slope, bend = _stopped(theta, stoppable, modified)
         value += up[0] - stay[0] + more
         gradient[2:] = -stay[1], up[1] - stay[1]
         hessian[2:, 2:] = -stay[2]
@@ -131,11 +135,16 @@ def log_likelihood(customers: Customers, modified: bool) -> Likelihood:
     return evaluate
 
 
-def log_odds(r: float, alpha: float, a: float, b: float, customers: Customers, k: Counts) -> Floats:
-    """Return ln o, the log odds of having stopped after the last purchase; -inf where k = 0."""
+def log_odds(theta: Floats, customers: Customers, modified: bool) -> tuple[Floats, Floats]:
+    """Return ln o, the log odds of having stopped after the last purchase, and its derivative by r.
+
+    The odds are nil, and ln o is -inf, where there was no chance to stop.
+    """
+    r, alpha, a, b = theta.tolist()
+    k = customers.x + modified
     wait = np.log1p((customers.age - customers.last) / (alpha + customers.last))
     odds = np.log(a) - np.log(b + np.maximum(k, 1) - 1) + (r + customers.x) * wait
-    return np.where(k > 0, odds, -np.inf)
+    return np.where(k > 0, odds, -np.inf), wait
 
 
 def check_customers(
@@ -156,45 +165,57 @@ def check_customers(
     return Customers(x, last, old, many)
 
 
+def _part(customers: Customers, rows: Counts) -> Customers:
+    """Return the customers in these rows."""
+    return Customers(
+        customers.x[rows], customers.last[rows], customers.age[rows], customers.weight[rows]
+    )
+
+
+def _some(customers: Customers) -> Customers:
+    """Return about as many of the customers as try the starts, one in so many."""
+    return _part(customers, np.arange(0, len(customers.x), len(customers.x) // _SCOUTS))
+
+
 def _bought(r: float, alpha: float, customers: Customers, bought: Floats) -> Evaluation:
     """Return the part of purchases alone, as if nobody stopped, by r and alpha."""
-    x, weight, age = customers.x, customers.weight, alpha + customers.age
-    since, waits = np.log(alpha / age), weight / age
+    weight, age, shape = customers.weight, alpha + customers.age, r + customers.x
+    size, logs, waits = weight.sum(), np.log(age), weight / age
     value, first, second = rising(r, bought)
     gradient, hessian = np.zeros(4), np.zeros((4, 4))
-    value += float(weight @ (r * since - x * np.log(age)))
-    gradient[0] = first + weight @ since
-    gradient[1] = r * weight.sum() / alpha - waits @ (r + x)
+    value += float(r * size * log(alpha) - (weight * shape) @ logs)
+    gradient[:2] = first + size * log(alpha) - weight @ logs, r * size / alpha - waits @ shape
     hessian[0, 0] = second
-    hessian[0, 1] = hessian[1, 0] = weight.sum() / alpha - waits.sum()
-    hessian[1, 1] = -r * weight.sum() / alpha**2 + (waits / age) @ (r + x)
+    hessian[0, 1] = hessian[1, 0] = size / alpha - waits.sum()
+    hessian[1, 1] = -r * size / alpha**2 + (waits / age) @ shape
     return value, gradient, hessian
 
 
-def _stopped(theta: Floats, customers: Customers, k: Counts) -> Evaluation:
-    """Return the part of ln(1 + o)."""
+def _stopped(theta: Floats, customers: Customers, modified: bool) -> Evaluation:
+    """Return the part of ln(1 + o), of customers who had a chance to stop."""
     r, alpha, a, b = theta.tolist()
-    odds = log_odds(r, alpha, a, b, customers, k)
-    stopped = np.exp(-np.logaddexp(0, -odds))
+    odds, wait = log_odds(theta, customers, modified)
+    rare = np.exp(-np.abs(odds))
+    stopped = np.where(odds > 0, 1.0, rare) / (1 + rare)
     share, shape = customers.weight * stopped, r + customers.x
     old, last = 1 / (alpha + customers.age), 1 / (alpha + customers.last)
-    back = 1 / (b + np.maximum(k, 1) - 1)
-    wait = np.log1p((customers.age - customers.last) * last)
-    by = np.stack([wait, shape * (old - last), np.full(len(k), 1 / a), -back])
+    back = 1 / (b + customers.x + modified - 1)
+    by = np.stack([wait, shape * (old - last), np.full(len(wait), 1 / a), -back])
     hessian = (by * (share * (1 - stopped))) @ by.T
     hessian[0, 1] += share @ (old - last)
     hessian[1, 0] = hessian[0, 1]
     hessian[1, 1] += share @ (shape * (last**2 - old**2))
     hessian[2, 2] -= share.sum() / a**2
     hessian[3, 3] += share @ back**2
-    return float(customers.weight @ np.logaddexp(0, odds)), by @ share, hessian
+    value = customers.weight @ (np.maximum(odds, 0) + np.log1p(rare))
+    return float(value), by @ share, hessian
 
 
 def _check_repeats(customers: Customers, title: str) -> None:
     """Raise FitError where there are too few repeat purchases to learn from."""
-    repeat = float(customers.weight[customers.x > 0].sum())
+    repeat = float(customers.weight[(customers.x > 0) & (customers.age > 0)].sum())
     if repeat < _FEWEST:
-        who = f"{repeat:.0f} customers" if repeat else "no customer"
+        who = f"only {repeat:.0f} customers" if repeat else "no customer"
         raise FitError(
             f"The {title} model cannot be fitted: {who} bought again; it takes {_FEWEST}.",
             "Take more customers, or a longer time in which they can buy again.",

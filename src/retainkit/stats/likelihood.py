@@ -78,17 +78,28 @@ class Peak:
 
 
 def maximise(
-    likelihood: Likelihood, starts: Iterable[ArrayLike], size: float, title: str, names: str
+    likelihood: Likelihood,
+    starts: Iterable[ArrayLike],
+    size: float,
+    title: str,
+    names: str,
+    scout: Likelihood | None = None,
 ) -> Peak:
     """Return the highest point that is reached from any of `starts`, each of shape (k,), > 0.
 
     `size` is the number of observations. Parameters are in their natural unit, so that a sane one
-    is neither huge nor tiny. Raises FitError, in which `title` is the model and `names`, parted by
-    blanks, are the parameters, where the likelihood rises as far as parameters are followed or
-    the information is not positive definite: there is no maximum, or the data do not tell it.
+    is neither huge nor tiny. `scout` is the likelihood of a part of the observations, for where
+    they are many: the starts are tried on it, and the whole is climbed from its highest point.
+
+    Raises FitError, in which `title` is the model and `names`, parted by blanks, are the
+    parameters, where the likelihood rises as far as parameters are followed or the information is
+    not positive definite: there is no maximum, or the data do not tell it.
     """
-    climbs = [_climb(likelihood, np.log(np.asarray(start)), size) for start in starts]
-    place, (value, _, bend), converged = max(climbs, key=lambda climb: climb[1][0])
+    places = [np.log(np.asarray(start)) for start in starts]
+    if scout is not None:
+        seen, _, _ = _highest(scout, places, size)
+        places = [seen] if np.abs(seen).max() <= _LIMIT else places
+    place, (value, _, bend), converged = _highest(likelihood, places, size)
     parameters = tuple(names.split())
     _check_inside(place, title, parameters)
     try:
@@ -116,6 +127,14 @@ def rising(base: float, tails: Floats) -> tuple[float, float, float]:
     steps = base + np.arange(len(tails))
     shares = tails / steps
     return float(tails @ np.log(steps)), float(shares.sum()), -float((shares / steps).sum())
+
+
+def _highest(
+    likelihood: Likelihood, places: Iterable[Floats], size: float
+) -> tuple[Floats, Evaluation, bool]:
+    """Return the best of the climbs from `places`, logarithms of parameters."""
+    climbs = [_climb(likelihood, place, size) for place in places]
+    return max(climbs, key=lambda climb: climb[1][0])
 
 
 def _climb(likelihood: Likelihood, place: Floats, size: float) -> tuple[Floats, Evaluation, bool]:
@@ -176,6 +195,6 @@ def _check_inside(place: Floats, title: str, names: tuple[str, ...]) -> None:
 def _refusal(title: str, why: str) -> FitError:
     return FitError(
         f"The {title} model cannot be fitted: {why}.",
-        "The customers differ too little, or are too few, to tell its parameters. "
-        "Take more customers or a longer time.",
+        "The customers are not as the model supposes, or too few to tell. "
+        "Take more of them, or a longer time.",
     )

@@ -3,7 +3,7 @@
 The customers are those of `retainkit.stats.buytilldie`, as are the sources of the models. The
 papers write expected purchases with Gauss's hypergeometric function, which loses all digits for
 large parameters and has gaps at a = 1 and a + b = 1. Here they are the integral that it stands
-for, over the chance to stop, taken numerically to about twelve digits.
+for, over the chance to stop, taken numerically to nine digits or more.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def alive(model: BuyTillDie, frequency: ArrayLike, recency: ArrayLike, age: Arra
     BG/NBD Model; Hoppe & Wagner (2007). Raises ValueError as `fit_buy_till_die` does.
     """
     customers = check_customers(frequency, recency, age)
-    k = customers.x + model.modified
-    odds = log_odds(model.r, model.alpha, model.a, model.b, customers, k)
+    theta = np.array([model.r, model.alpha, model.a, model.b])
+    odds, _ = log_odds(theta, customers, model.modified)
     return np.exp(-np.logaddexp(0, odds))
 
 
