@@ -9,7 +9,7 @@ Interactive Marketing 13(3), 2-12; Fader & Hardie (2013), The Gamma-Gamma Model 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, nan
+from math import exp, inf, log, nan
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,12 +55,12 @@ def fit_gamma_gamma(
     x, mean, many = _checked(frequency, value, weight)
     size = float(many.sum())
     _check_spend(x, mean, many)
-    scale = float(many @ mean) / size
+    scale = exp(float(many @ np.log(mean)) / size)  # a geometric mean: there need be no other
     likelihood = log_likelihood(x, mean / scale, many)
     peak = maximise(likelihood, _STARTS, size, "Gamma-Gamma", _PARAMETERS)
     p, q, v = (peak.values * (1, 1, scale)).tolist()
     # A density of mean spend, of which the likelihood leaves out 1 / value.
-    return peak.fit(GammaGamma(p, q, v), (p, q, v), -float(many @ np.log(mean)))
+    return peak.fit(GammaGamma(p, q, v), (p, q, v), -size * log(scale))
 
 
 def conditional_mean(model: GammaGamma, frequency: ArrayLike, value: ArrayLike) -> Floats:
