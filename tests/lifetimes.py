@@ -51,12 +51,12 @@ def assert_derivatives(likelihood: Likelihood, theta: Floats) -> None:
     assert np.allclose(hessian, hessian.T, rtol=1e-12, atol=0)
     for i, size in enumerate(theta):
         step = np.zeros(len(theta))
-        step[i] = 1e-5 * size
+        step[i] = 1e-4 * size
         (high, up, _), (low, down, _) = likelihood(theta + step), likelihood(theta - step)
-        noise = 1e-10 * abs(high) / size
+        noise = 1e-8 * (1 + abs(high)) / size
         assert abs((high - low) / (2 * step[i]) - gradient[i]) <= 1e-6 * abs(gradient[i]) + noise
         slopes = (up - down) / (2 * step[i])
-        noises = 1e-9 * (np.abs(up).max() + abs(high) / theta) / size
+        noises = 1e-8 * (np.abs(up).max() + (1 + abs(high)) / theta) / size
         assert (np.abs(slopes - hessian[i]) <= 1e-6 * np.abs(hessian[i]) + noises).all()
 
 

@@ -23,7 +23,7 @@ from retainkit.stats.betageometric import (
 )
 from retainkit.stats.likelihood import Fit, FitError
 
-# Fader & Hardie (2007), Journal of Interactive Marketing 21(1), 76-90, table 1: customers of two
+# Fader & Hardie (2007), Journal of Interactive Marketing 21(1), 76-90: customers of two
 # segments at renewals 0 to 12; the paper fits the first seven and forecasts the rest.
 REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241, 223, 207, 194, 183, 173]
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491, 468, 445, 427, 409, 394]
@@ -55,10 +55,10 @@ def test_segments_as_published(
     assert round(fit.log_likelihood, 1) == likelihood
     assert fit.converged
     got = survival(fit, np.arange(13), 0.95)
-    # Equation 6 with the parameters that the paper prints.
+    # S(t) with the parameters that the paper prints.
     printed = np.exp(betaln(theta[0], theta[1] + np.arange(13)) - betaln(*theta))
     assert got.survival == pytest.approx(printed, abs=2e-4)
-    # How near the forecast comes in year 12, as in figure 5; the interval holds what happened.
+    # How near the forecast comes by year 12; the interval holds what happened.
     happened = np.array(cohort) / 1000
     assert np.abs(got.survival - happened)[8:].max() < off
     assert (got.low <= happened)[8:].all()

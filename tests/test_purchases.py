@@ -57,7 +57,7 @@ def test_cdnow_forecast_beside_what_happened() -> None:
     age = table["age"].to_numpy()
     sold = int(table["x"].sum()), int(table["later"].sum())
     assert sold == (2457, 1882)
-    # Fader, Hardie & Lee (2005), section 5: repeat sales up to week 78 are missed by about 4%.
+    # Fader, Hardie & Lee (2005): repeat sales up to week 78 are forecast about 4% too low.
     total = float(expected_purchases(model, age + HOLDOUT_WEEKS).sum())
     assert total / sum(sold) == pytest.approx(0.959, abs=0.001)
     # All that is missed lies in the 39 weeks after the fit: 1,653 of 1,882.

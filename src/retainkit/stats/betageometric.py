@@ -51,7 +51,7 @@ def fit_beta_geometric(survivors: Sequence[ArrayLike]) -> Fit[BetaGeometric]:
 
     `survivors` holds for each cohort its customers at renewal 0, 1, 2 ..., whole numbers that do
     not rise; renewal 0 is the start, before anybody could leave. Cohorts may differ in length and
-    size. The log-likelihood is that of appendix B of Fader & Hardie (2007).
+    size. The log-likelihood is that of Fader & Hardie (2007), over all cohorts.
 
     Raises ValueError for counts that rise or are negative; FitError for fewer than 10 customers,
     where fewer than two renewals were seen or nobody left or stayed, and where there is no
@@ -68,8 +68,8 @@ def fit_beta_geometric(survivors: Sequence[ArrayLike]) -> Fit[BetaGeometric]:
 def retention(model: BetaGeometric, renewal: ArrayLike) -> Floats:
     """Return the share of those before each renewal 1, 2 ... who stay at it; any shape.
 
-    r(t) = (beta + t - 1) / (alpha + beta + t - 1), equation 8 of Fader & Hardie (2007). Raises
-    ValueError for a renewal before 1 or one that is not whole.
+    r(t) = (beta + t - 1) / (alpha + beta + t - 1), as in Fader & Hardie (2007). Raises ValueError
+    for a renewal before 1 or one that is not whole.
     """
     before = _whole(renewal, 1) - 1
     return (model.beta + before) / (model.alpha + model.beta + before)
@@ -81,7 +81,7 @@ def survival(
     """Return the share of those there after renewal `since` who are left after later ones.
 
     `renewal`, whole numbers from `since`, is of any shape. Where `since` is 0 it is the share of a
-    cohort, S(t) = B(alpha, beta + t) / B(alpha, beta), equation 6 of Fader & Hardie (2007);
+    cohort, S(t) = B(alpha, beta + t) / B(alpha, beta), as in Fader & Hardie (2007);
     else S(t) / S(since), the same with beta + since in the place of beta.
 
     The interval is that of the delta method on the log(-log) scale, so that it stays within 0 and

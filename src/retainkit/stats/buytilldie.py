@@ -5,7 +5,8 @@ stop for good with a chance of their own. Rates are gamma distributed (shape r, 
 unit is that of time), chances beta distributed (a, b). That is the BG/NBD model: Fader, Hardie &
 Lee (2005), Marketing Science 24, 275-284. In the MBG/NBD model customers may stop right after
 their first purchase too: Batislam, Denizel & Filiztekin (2007), International Journal of Research
-in Marketing 24, 201-209; Hoppe & Wagner (2007), Marketing JRM 29, 75-90.
+in Marketing 24, 201-209; Hoppe & Wagner (2007), Marketing - Journal of Research and Management
+3(2), 75-90.
 
 Both are one model with k chances to stop: k = x after x repeat purchases, or k = x + 1. What is
 known of a customer is x, the time t_x from the first to the last purchase, and the age T, the time

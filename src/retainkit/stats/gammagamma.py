@@ -47,7 +47,7 @@ def fit_gamma_gamma(
 
     `frequency` (transactions, whole, at least 1), `value` (mean spend of those transactions,
     above 0) and `weight`, how many customers are so, are of shape (n,) or broadcast to it. v is
-    in the unit of value. The log-likelihood is that of equation 1a of Fader & Hardie (2013).
+    in the unit of value. The log-likelihood is that of Fader & Hardie (2013).
 
     Raises ValueError for numbers outside these bounds; FitError for fewer than 10 customers,
     where nobody has two transactions or all spend the same, and where there is no maximum.
@@ -59,14 +59,14 @@ def fit_gamma_gamma(
     likelihood = log_likelihood(x, mean / scale, many)
     peak = maximise(likelihood, _STARTS, size, "Gamma-Gamma", _PARAMETERS)
     p, q, v = (peak.values * (1, 1, scale)).tolist()
-    # A density of mean spend, of which the likelihood leaves out 1 / value.
+    # The likelihood leaves 1 / value out of the density; its logarithms add up to this.
     return peak.fit(GammaGamma(p, q, v), (p, q, v), -size * log(scale))
 
 
 def conditional_mean(model: GammaGamma, frequency: ArrayLike, value: ArrayLike) -> Floats:
     """Return the expected mean spend of customers with `frequency` transactions of mean `value`.
 
-    p (v + x value) / (p x + q - 1), equation 5 of Fader & Hardie (2013): between the customer's
+    p (v + x value) / (p x + q - 1), as in Fader & Hardie (2013): between the customer's
     own mean and that of all. Without a transaction it is the mean of all, whatever value is; it is
     infinite where p x + q <= 1. Both broadcast. Raises ValueError for a negative number.
     """

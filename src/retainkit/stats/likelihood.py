@@ -32,7 +32,7 @@ _STEPS = 100
 _HALVINGS = 40
 # Of the mean log-likelihood: what a step must promise to be worth it, and what rounding may take.
 _WORTH = 1e-14
-_ROUNDING = 1e-13
+_ROUNDING = 1e-11
 
 
 class FitError(InputError):
@@ -153,7 +153,7 @@ def _climb(likelihood: Likelihood, place: Floats, size: float) -> tuple[Floats, 
         if sizes[0] > 0 and promise <= _WORTH * (abs(value) + size):
             # The last step is below what the value can show, but not below what the slope shows.
             return place + step, _logarithmic(likelihood, place + step), True
-        step *= min(1.0, _REACH / float(np.abs(step).max()))
+        step *= _REACH / max(_REACH, float(np.abs(step).max()))
         place, here = _uphill(likelihood, place, here, step)
         if np.abs(place).max() > _LIMIT:
             break
