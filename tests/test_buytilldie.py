@@ -203,6 +203,20 @@ def test_many_distinct_customers_are_scouted_and_climb_to_the_same_place(modifie
 
 
 @BOTH
+def test_scouts_who_know_nothing_do_no_harm(modified: bool) -> None:
+    table, fit = customers(), cdnow(modified)
+    held = [table[name].to_numpy() for name in ("x", "last", "age")]
+    # Of 30,000 rows every third is a scout: here they are customers who count for nothing.
+    many = [np.zeros((10_000, 3), dtype=column.dtype) for column in held]
+    weight = np.zeros((10_000, 3))
+    for column, full in zip(held, many, strict=True):
+        full[:2357, 1] = column
+    weight[:2357, 1] = 1
+    got = fit_buy_till_die(*(full.ravel() for full in many), weight.ravel(), modified=modified)
+    assert values(got.model) == pytest.approx(values(fit.model), rel=1e-8)
+
+
+@BOTH
 @pytest.mark.parametrize(
     ("runaway", "truth"),
     [

@@ -84,7 +84,7 @@ def fit_buy_till_die(
     `frequency` (repeat purchases, whole), `recency` t_x and `age` T, in one unit of time, and
     `weight`, how many customers are so, are of shape (n,) or broadcast to it; time and memory grow
     with n and the largest frequency only. alpha is in the unit of time. The log-likelihood is
-    that of the papers, in which the factor of x, t_x and T that no parameter changes is left out.
+    that of the papers.
 
     Raises ValueError for a negative number, t_x > T, or t_x > 0 where nothing was bought again;
     FitError where nobody or fewer than 10 customers bought again and where there is no maximum.
