@@ -23,6 +23,7 @@ from retainkit.cli.churn import churn as churn_command
 from retainkit.cli.cohort import cohort as cohort_command
 from retainkit.cli.funnel import funnel as funnel_command
 from retainkit.cli.inspect import inspect as inspect_command
+from retainkit.cli.ltv import ltv as ltv_command
 from retainkit.cli.options import EngineFlags, SourceFlags
 from retainkit.cli.orders import orders as orders_command
 from retainkit.cli.paths import paths as paths_command
@@ -32,6 +33,7 @@ from retainkit.engine import EngineOptions
 from retainkit.metrics.churn import ChurnParams
 from retainkit.metrics.cohort import CohortParams
 from retainkit.metrics.funnel import FunnelParams
+from retainkit.metrics.ltv import LtvParams
 from retainkit.metrics.orders import OrdersParams
 from retainkit.metrics.paths import PathsParams
 from retainkit.metrics.retention import RetentionParams
@@ -120,6 +122,19 @@ RFM: dict[str, tuple[list[str], Any]] = {
     "f_cuts": (["--f-cuts", "1,2,3,5"], [1, 2, 3, 5]),
     "m_cuts": (["--m-cuts", "9.5,20,50,100"], [9.5, 20, 50, 100]),
     "compare_to": (["--compare-to", "2024-01-01"], "2024-01-01"),
+    "roster": (["--roster", "buyers.csv"], "buyers.csv"),
+    "hash_key": CHURN["hash_key"],
+    **{name: COHORT[name] for name in ("by", "confidence")},
+}
+LTV: dict[str, tuple[list[str], Any]] = {
+    "order_event": ORDERS["order_event"],
+    "model": (["--model", "mbg"], "mbg"),
+    "horizon": (["--horizon", "26w"], "26w"),
+    "holdout": (["--holdout", "30d"], "30d"),
+    "orders_only": (["--orders-only"], True),
+    "parameters": (["--parameters", "0.2,4,0.8,2.4"], [0.2, 4, 0.8, 2.4]),
+    "spend": (["--spend", "6,3.7,15"], [6, 3.7, 15]),
+    "period": COHORT["period"],
     "roster": (["--roster", "buyers.csv"], "buyers.csv"),
     "hash_key": CHURN["hash_key"],
     **{name: COHORT[name] for name in ("by", "confidence")},
@@ -222,6 +237,7 @@ TWINS = (
     ),
     Twin(orders_command, retainkit.orders, OrdersParams, ORDERS),
     Twin(paths_command, retainkit.paths, PathsParams, PATHS),
+    Twin(ltv_command, retainkit.ltv, LtvParams, LTV),
     Twin(rfm_command, retainkit.rfm, RfmParams, RFM),
     Twin(retention_command, retainkit.retention, RetentionParams, RETENTION),
 )

@@ -17,6 +17,7 @@ from retainkit.engine.memory import Budget
 from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.funnel import FUNNEL, FunnelParams
+from retainkit.metrics.ltv import LTV, LtvParams
 from retainkit.metrics.orders import ORDERS, OrdersParams
 from retainkit.metrics.paths import PATHS, PathsParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
@@ -52,6 +53,10 @@ REQUESTS = [
     Request(PATHS, PathsParams(from_="visit", to="buy[amount > 9]", window="30d", by=("tier",))),
     Request(PATHS, PathsParams(ignore=("buy[amount < 0]",), keep_repeats=True, depth=3, top=4)),
     Request(ORDERS, OrdersParams(by=("tier",), lookback="3d")),
+    Request(
+        LTV,
+        LtvParams(by=("tier",), holdout="20d", parameters=(0.5, 4, 0.8, 2.4), spend=(6, 3, 15)),
+    ),
     Request(RFM, RfmParams(by=("tier",), compare_to="2023-12-20")),
     Request(ORDERS, OrdersParams(order_event="buy", clock="calendar", merge_days=True)),
 ]

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import churn, cohort, funnel, inspect, orders, paths, retention, rfm
+    from retainkit.api import churn, cohort, funnel, inspect, ltv, orders, paths, retention, rfm
     from retainkit.results import Result
 
 __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(
-        ("churn", "cohort", "funnel", "inspect", "orders", "paths", "retention", "rfm"), "api"
+        ("churn", "cohort", "funnel", "inspect", "ltv", "orders", "paths", "retention", "rfm"),
+        "api",
     ),
     "Result": "results",
 }
@@ -36,6 +37,7 @@ __all__ = [
     "cohort",
     "funnel",
     "inspect",
+    "ltv",
     "orders",
     "paths",
     "retention",

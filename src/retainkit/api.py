@@ -25,6 +25,7 @@ from retainkit.choices import (
     DatePeriod,
     FunnelAttempt,
     FunnelOrder,
+    LtvModel,
     Measure,
     Period,
     RetentionCohort,
@@ -320,6 +321,48 @@ def rfm(
         hash_key=hash_key,
     )
     return answered(Request(RFM, params), events, source)
+
+
+def ltv(
+    events: Input | Sequence[Input],
+    *,
+    order_event: str | None = None,
+    model: LtvModel = "bg",
+    horizon: str = "52w",
+    holdout: str | None = None,
+    orders_only: bool = False,
+    parameters: Iterable[float] = (),
+    spend: Iterable[float] = (),
+    period: DatePeriod = "month",
+    by: str | Iterable[str] = (),
+    confidence: float = 0.95,
+    roster: str | Path | None = None,
+    hash_key: str | None = None,
+    **source: Unpack[Keywords],
+) -> Answer:
+    """Return what buyers are expected to order and bring, and how well the model has told so far.
+
+    events: as for `cohort`. The tables are `main` (a row a segment), `parameters`, `tracking`
+    (week by week), `holdout` and `realised`. roster: a file that lists every buyer. The command is
+    `retainkit ltv`; docs/ltv.md defines every word.
+    """
+    from retainkit.metrics.ltv import LTV, LtvParams  # here, as few forecast
+
+    params = LtvParams(
+        order_event=order_event,
+        model=model,
+        horizon=horizon,
+        holdout=holdout,
+        orders_only=orders_only,
+        parameters=tuple(map(float, parameters)),
+        spend=tuple(map(float, spend)),
+        period=period,
+        by=several(by),
+        confidence=confidence,
+        roster=as_path(roster),
+        hash_key=hash_key,
+    )
+    return answered(Request(LTV, params), events, source)
 
 
 def inspect(

@@ -1,4 +1,4 @@
-"""Results of orders and rfm, computed from invented members who visit, order and order again."""
+"""Results of orders, rfm and ltv, computed from invented members who visit and order again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from retainkit.engine import Request, run
+from retainkit.metrics.ltv import LTV, LtvParams
 from retainkit.metrics.orders import ORDERS, OrdersParams
 from retainkit.metrics.rfm import RFM, RfmParams
 from retainkit.results import Result
@@ -70,3 +71,12 @@ def nobody() -> Result:
     asked = Request(ORDERS, OrdersParams())
     visits = events.filter(pl.col("order_id").is_null())
     return run([asked], [visits], SourceOptions(members=members))[0]
+
+
+def ltv(names: Sequence[str | None] = (), people: int = 600, **params: Any) -> Result:
+    """Return the Result of ltv, by channel where names are given; the model is given, too."""
+    events, members = shop(tuple(names), people)
+    by = ("channel",) if names else ()
+    given = {"parameters": (0.8, 6.0, 0.9, 2.5), "spend": (2.0, 4.0, 120.0)}
+    asked = LtvParams(**{"by": by, "holdout": "8w", "horizon": "12w", **given, **params})
+    return run([Request(LTV, asked)], [events], SourceOptions(members=members))[0]

@@ -213,7 +213,7 @@ def timed() -> Result:
 def made() -> dict[str, Result]:
     """Every sample, by what it is called in a test's id."""
     from churn_samples import churn, empty_churn  # which imports from here
-    from orders_samples import nobody, orders, rfm
+    from orders_samples import ltv, nobody, orders, rfm
 
     return {
         "churn": churn(),
@@ -234,5 +234,7 @@ def made() -> dict[str, Result]:
         "orders of nobody": nobody(),
         "rfm": rfm(compare_to="2024-04-01"),
         "rfm by segment": rfm(HOSTILE),
+        "ltv": ltv(),
+        "ltv by segment": ltv(HOSTILE),
         "plain": timed(),
     }

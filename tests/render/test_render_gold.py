@@ -35,6 +35,8 @@ CASES: dict[str, Callable[[], Result]] = {
     "funnel": funnel_samples.funnel,
     "orders": orders_samples.orders,
     "orders_segments": lambda: orders_samples.orders(samples.HOSTILE[:3]),
+    "ltv": orders_samples.ltv,
+    "ltv_segments": lambda: orders_samples.ltv(samples.HOSTILE[:3], holdout=None),
     "rfm": lambda: orders_samples.rfm(compare_to="2024-04-01"),
     "rfm_segments": lambda: orders_samples.rfm(samples.HOSTILE[:3]),
     "orders_nobody": orders_samples.nobody,

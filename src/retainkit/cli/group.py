@@ -17,6 +17,7 @@ COMMANDS = {
     "paths": "What members do from one event to another: the most common paths, step by step.",
     "orders": "Who orders first and again, and when; what sales are made of.",
     "rfm": "Buyers by recency, frequency and money: named segments, whom to look after.",
+    "ltv": "What buyers will order and bring, by BG/NBD and Gamma-Gamma models.",
     "inspect": "Show what the files hold, before anyone trusts them: "
     "columns, roles, days, repeats.",
     "init": "Write a commented retainkit.toml: the files, the columns found, and every default.",

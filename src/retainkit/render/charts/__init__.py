@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from retainkit.errors import UsageError
-from retainkit.render.charts import churn, cohort, funnel, orders, paths, retention, rfm
+from retainkit.render.charts import churn, cohort, funnel, ltv, orders, paths, retention, rfm
 from retainkit.render.charts.convert import check_extra, converted
 from retainkit.render.charts.spec import Spec
 from retainkit.results import Result
@@ -21,6 +21,7 @@ PICTURES: Mapping[str, Mapping[str, Callable[[Result], Spec]]] = {
     "churn": churn.PICTURES,
     "cohort": cohort.PICTURES,
     "funnel": funnel.PICTURES,
+    "ltv": ltv.PICTURES,
     "orders": orders.PICTURES,
     "paths": paths.PICTURES,
     "retention": retention.PICTURES,

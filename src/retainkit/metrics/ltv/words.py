@@ -1,0 +1,62 @@
+"""What the tables of `ltv` mean, in words: their definition and the notes under them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import polars as pl
+
+from retainkit.metrics.ltv.histories import last_day
+from retainkit.metrics.ltv.models import Models
+from retainkit.metrics.ltv.params import LtvParams
+from retainkit.metrics.start_words import event_words
+from retainkit.periods import Window
+
+_MODELS = {"bg": "BG/NBD", "mbg": "MBG/NBD"}
+
+
+def definition(params: LtvParams, window: Window) -> str:
+    """Return the definition of the forecast in one sentence."""
+    end = window.calendar.names(np.array([last_day(params, window)]), "day")[0]
+    value = "" if params.orders_only else ", times the spend a Gamma-Gamma model expects of each"
+    what = (
+        "orders: events with an order id (without such a column, with an amount; else any)"
+        if params.order_event is None
+        else f"orders: {event_words(params.order)}"
+    )
+    return (
+        f"Of buyers known by {end}: what a {_MODELS[params.model]} model expects them to order "
+        f"within {params.horizon} after it{value}; ltv: what they have brought so far and that; "
+        f"{what}, those of a day as one."
+    )
+
+
+def notes(tables: Mapping[str, pl.DataFrame], models: Models, params: LtvParams) -> Iterator[str]:
+    """Yield what a reader has to know of these tables."""
+    fit = models.buying_fit
+    if fit is not None:
+        yield (
+            f"{models.buying.title} was fitted to {tables['main']['buyers'].sum():,} buyers: "
+            f"log-likelihood {fit.log_likelihood:,.1f}."
+        )
+        if not fit.converged:
+            yield "The fit did not settle: its parameters are near the best at most."
+    if params.model == "bg":
+        yield (
+            "BG/NBD holds everybody who bought once for alive, however long ago (P(alive) = 1); "
+            "--model mbg does not."
+        )
+    if models.correlation is not None:
+        yield (
+            "Gamma-Gamma takes spend and frequency to be unrelated: here their correlation is "
+            f"{models.correlation:.2f}."
+        )
+    if params.holdout_days:
+        part = tables["tracking"].filter(part="holdout")
+        actual, expected = int(part["actual"].sum()), float(part["expected"].sum())
+        if actual:
+            yield (
+                f"In the holdout of {params.holdout} {actual:,} repeat purchases came, "
+                f"{expected:,.0f} were expected ({expected / actual - 1:+.1%})."
+            )

@@ -1,0 +1,93 @@
+"""Pictures of LTV: purchases week by week beside the model, and what cohorts have brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from retainkit.render import cells
+from retainkit.render.charts import spec
+from retainkit.render.charts.spec import Datum, Spec
+from retainkit.render.views.keys import Row, parts_of
+from retainkit.results import Result
+
+_KINDS = {"actual": "came", "expected": "expected", "forecast": "forecast"}
+
+
+def _tracking(result: Result) -> Spec:
+    """Draw repeat purchases by week: what came, what the model says, and what lies ahead."""
+    rows = list(result.tables["tracking"].iter_rows(named=True))
+    values = [
+        datum
+        for week, row in enumerate(rows)
+        for datum in (_came(week, row), _expected(week, row))
+        if datum["many"] is not None
+    ]
+    color, dash = spec.by_segment(list(_KINDS.values()), "")
+    x = spec.ages(max(len(rows) - 1, 0), "week, of those that end with the calibration")
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2},
+        "encoding": {
+            "x": x,
+            "y": {"field": "many", "type": "quantitative"}
+            | {"axis": {"title": "repeat purchases in the week"}},
+            "color": color,
+            "strokeDash": dash,
+            "description": spec.description(),
+        },
+    }
+    known = sum(row["part"] == "calibration" for row in rows) - 1
+    rule = {
+        "mark": {**spec.UNTOLD, "type": "rule", "color": "#8c959f"},
+        "encoding": {"x": {"datum": known}},
+    }
+    said = ["The upright line: the model knows nothing of what comes after it."]
+    return spec.picture(result, values, [line, rule] if rows else [line], said=said)
+
+
+def _came(week: int, row: Row) -> Datum:
+    return _datum(week, row, "actual", row["actual"])
+
+
+def _expected(week: int, row: Row) -> Datum:
+    kind = "forecast" if row["part"] == "forecast" else "expected"
+    return _datum(week, row, kind, row["expected"])
+
+
+def _datum(week: int, row: Row, kind: str, many: float | None) -> Datum:
+    said = f"{row['to']}, {_KINDS[kind]}: {cells.compact(many)}"
+    return {"age": week, "segment": _KINDS[kind], "many": many, "said": said}
+
+
+def _realised(result: Result) -> Spec:
+    """Draw what a buyer of each cohort has brought by age, a line for each of the last cohorts."""
+    unit = str(result.params.get("period", "month"))
+    by = spec.by_columns(result, "cohort")
+    frame = result.tables["realised"]
+    parts = parts_of(frame, [*by, "cohort"])
+    named = {(*key[:-1], cells.period(key[-1], unit)): rows for key, rows in parts.items()}  # type: ignore[arg-type]
+    lines, said = spec.chosen(named, "members", spec.MOST_LINES)
+    priced = frame["value_per_member"].null_count() < frame.height
+    field = "value_per_member" if priced else "orders_per_member"
+    values = [
+        {"segment": name, "age": row["age"], "value": row[field]}
+        | {"said": f"{name}, age {row['age']}: {cells.compact(row[field])}"}
+        for name, rows in lines.items()
+        for row in rows
+    ]
+    color, dash = spec.by_segment(list(lines), "cohort")
+    last = max((value["age"] for value in values), default=0)
+    title = "money a buyer has brought" if priced else "orders of a buyer"
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 24}},
+        "encoding": {
+            "x": spec.ages(last, f"age in {unit}s since the first order"),
+            "y": {"field": "value", "type": "quantitative", "axis": {"title": title}},
+            "color": color,
+            "strokeDash": dash,
+            "description": spec.description(),
+        },
+    }
+    return spec.picture(result, values, [line], said=said)
+
+
+PICTURES: Mapping[str, Callable[[Result], Spec]] = {"tracking": _tracking, "realised": _realised}
