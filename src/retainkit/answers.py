@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from rich.console import RenderResult
 
@@ -109,6 +109,13 @@ def several(words: Word | Iterable[Word]) -> tuple[Word, ...]:
 def numbers(given: Number | Iterable[Number]) -> tuple[Number, ...]:
     """Return one number or several as several."""
     return tuple(given) if isinstance(given, Iterable) else (given,)
+
+
+def floats(given: object) -> tuple[float, ...]:
+    """Return numbers as floats; what is none is left to be refused."""
+    values = tuple(given) if isinstance(given, Iterable) else (given,)
+    told = (float(each) if isinstance(each, int) else each for each in values)
+    return cast("tuple[float, ...]", tuple(told))
 
 
 def as_path(path: str | Path | None) -> str | None:

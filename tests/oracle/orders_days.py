@@ -129,11 +129,11 @@ def audit(shop: Shop, horizon: int) -> list[Row]:
 def read_off(days: Sequence[Day], golden: int, more: int) -> Row:
     """more: how many days have passed at the end of day 0."""
     reached = [1 - day.survival for day in days]
-    window = min(golden - more, len(days) - 1)
+    window = golden - more
     eighty = next(n for n, share in enumerate(reached) if share >= Fraction(4, 5) * reached[-1])
     peak = max(days, key=lambda day: (day.hazard, -day.number)).number
     return {
-        "golden_share": float(reached[window] / reached[-1]),
+        "golden_share": float(reached[window] / reached[-1]) if window < len(days) else None,
         "days_80": eighty + more,
         "peak_day": peak,
         "flat_day": next((n for n in range(peak, len(days)) if flat(days, n)), None),

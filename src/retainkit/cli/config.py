@@ -18,7 +18,7 @@ SOURCE, ENGINE = "source", "engine"  # the tables of the flags that commands sha
 WRITER = "init"  # the command that writes settings takes none
 
 # Are relative to the file that names them.
-_PATHS = ("sources", "members", "rejects", "temp_dir", "taxonomy", "roster")
+_PATHS = ("sources", "members", "rejects", "temp_dir", "taxonomy", "roster", "costs")
 
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:

@@ -92,7 +92,8 @@ def _wanted(needs: Needs) -> Wanted:
         segments=needs.segments,
         names=needs.event,
         left=needs.left,
-        worth=needs.worth,
+        worth=needs.worth or needs.priced,
+        strict=needs.priced,
         reason=needs.reason,
     )
 
@@ -103,7 +104,7 @@ def _settled(requests: Sequence[Request], events: Events) -> Needs:
     needs = Needs.union([request.needs(joined) for request in requests])
     needs = replace(
         needs,
-        worth=needs.worth and "amount" in events.mapping,
+        worth=(needs.worth or needs.priced) and "amount" in events.mapping,
         order=needs.order and "order" in events.mapping,
         repeats=needs.repeats or needs.order,
     )

@@ -147,6 +147,6 @@ class Account:
         if negative := self.seen.negative:
             said.append(
                 counted(negative, "row has a negative amount", "rows have negative amounts")
-                + " (refunds, cancellations); counted unless --where leaves them out."
+                + " (refunds, cancellations); --where leaves them out where they are counted."
             )
         return said + self.members.notes(table)

@@ -9,8 +9,20 @@ from typing import Protocol
 import numpy as np
 
 from retainkit.periods import Ints
-from retainkit.selectors import Selector
+from retainkit.selectors import ORDERS, Selector
 from retainkit.timeline import Bools, Timeline, first_of_each
+
+
+def order_rule(ordering: Ordering, numbered: bool, priced: bool) -> str:
+    """Return what was taken for an order, in words.
+
+    numbered, priced: whether there is a column of order ids, of amounts.
+    """
+    if ordering.order != ORDERS:
+        return f"'{ordering.order.label}'"
+    if numbered:
+        return "events with an order id"
+    return "events with an amount" if priced else "all events"
 
 
 class Ordering(Protocol):

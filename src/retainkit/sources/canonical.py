@@ -57,6 +57,7 @@ class Wanted:
     names: bool = False
     left: bool = False
     reason: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def read_events(
         scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
         scope = add_where(scope, options.where, notes)
         scope = add_marks(scope, wanted.marks, notes)
-        amounts = wanted.amount or "amount" in _asked(options, wanted)
+        amounts = wanted.amount or wanted.strict or "amount" in _asked(options, wanted)
         scope = scope.with_columns(__fate=fate(scope, options, calendar, amounts))
     roster = None
     if members is not None:

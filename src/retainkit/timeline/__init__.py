@@ -4,6 +4,7 @@ The only place that knows how rows are packed and sorted, in memory and on disk.
 """
 
 from retainkit.timeline.builder import Builder
+from retainkit.timeline.extras import money
 from retainkit.timeline.model import MONEY_UNIT, Bools, Grain, Needs, Timeline, first_of_each
 from retainkit.timeline.packing import Packing, RepackError
 from retainkit.timeline.runs import Bounds, Spill
@@ -20,4 +21,5 @@ __all__ = [
     "Spill",
     "Timeline",
     "first_of_each",
+    "money",
 ]

@@ -52,6 +52,16 @@ def millionths(amount: pl.Series) -> Ints:
     return (known * MONEY_UNIT).round().cast(pl.Int64).to_numpy()
 
 
+def money(millionths: pl.Expr) -> pl.Expr:
+    """Return amounts in their own unit, correctly rounded.
+
+    Polars divides by a constant by multiplying by its inverse, which turns 14.9 into
+    14.899999999999999: so this divides by a column.
+    """
+    number = millionths.cast(pl.Float64)
+    return number / (number * 0 + MONEY_UNIT)
+
+
 def order_codes(rows: pl.DataFrame) -> Ints:
     """Return a number for each order id, -1 where there is none or no column of them."""
     if "order" not in rows.columns:

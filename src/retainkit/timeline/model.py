@@ -30,7 +30,8 @@ class Needs:
     differ in it and pass the same selectors are handed over once, unless `repeats`, `amount`
     or `order` ask for each. segments: the columns to split by. left: members of the table who
     are only said to have left matter, too. reason: why members left. worth: the amount where
-    there is one. event: the names of events. ids: the members' ids.
+    there is one. priced: that, too, and rows whose amount cannot be read are refused. event: the
+    names of events. ids: the members' ids.
     """
 
     grain: Grain
@@ -42,6 +43,7 @@ class Needs:
     left: bool = False
     reason: bool = False
     worth: bool = False
+    priced: bool = False
     event: bool = False
     ids: bool = False
 

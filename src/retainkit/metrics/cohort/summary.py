@@ -8,7 +8,7 @@ from retainkit.metrics.base import Summary, named_segments, segment_keys, with_r
 from retainkit.metrics.cohort.params import CohortParams
 from retainkit.metrics.cohort.words import definition, notes
 from retainkit.periods import ELAPSED, Window
-from retainkit.timeline import MONEY_UNIT
+from retainkit.timeline import money
 
 
 def summarise(tally: pl.DataFrame, params: CohortParams, window: Window) -> Summary:
@@ -93,7 +93,7 @@ def _finished(cells: pl.DataFrame, params: CohortParams) -> pl.DataFrame:
     """Return cells with their rate and interval, values in their unit, brackets by name."""
     cells = with_rate(cells, "size", params.confidence)
     if params.measure == "amount":
-        cells = cells.with_columns(pl.col("value").cast(pl.Float64) / MONEY_UNIT)
+        cells = cells.with_columns(money(pl.col("value")))
     else:
         cells = cells.with_columns(pl.col("value").cast(pl.Int64))
     if params.brackets:

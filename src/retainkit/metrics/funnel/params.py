@@ -116,6 +116,8 @@ class FunnelParams:
                 "Write COLUMN=before,after, or two spans of days like "
                 "2024-01-01..2024-02-01,2024-02-01..2024-03-01.",
             )
+        if before.strip() == after.strip():
+            raise UsageError(f"--compare: '{self.compare}' names one side twice.")
         return Comparison(column or None, before.strip(), after.strip())
 
     @property

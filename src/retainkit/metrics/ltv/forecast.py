@@ -15,7 +15,7 @@ from retainkit.metrics.ltv.params import LtvParams
 from retainkit.periods import Ints, Window
 from retainkit.stats.intervals import Floats
 from retainkit.stats.purchases import alive, conditional_purchases, expected_purchases
-from retainkit.timeline import MONEY_UNIT
+from retainkit.timeline import MONEY_UNIT, money
 
 if TYPE_CHECKING:
     from retainkit.stats.gammagamma import GammaGamma
@@ -32,7 +32,7 @@ def valued(histories: pl.DataFrame, models: Models, params: LtvParams) -> pl.Dat
         pl.col("members").sum().alias("buyers"),
         pl.col("alive", "expected_orders", "expected_value").sum(),
         ((pl.col("x") + 1) * pl.col("members")).sum().alias("orders"),
-        pl.col("amount").sum().cast(pl.Float64) / MONEY_UNIT,
+        money(pl.col("amount").sum()),
     ]
     grouped = told.group_by(keys, maintain_order=True) if keys else None
     table = grouped.agg(sums) if grouped is not None else told.select(sums)

@@ -20,6 +20,7 @@ class Histories:
     first to the last purchase and to the end of calibration. spent: millionths of the repeat
     purchases, worth: of all of them, None without amounts. later: purchases after the end.
     day, buyer, amount: every purchase of these buyers, buyer a place in `member`.
+    numbered: whether there is a column of order ids.
     """
 
     member: Ints
@@ -33,6 +34,7 @@ class Histories:
     day: Ints
     buyer: Ints
     amount: Ints | None
+    numbered: bool
 
     @property
     def mean(self) -> Ints:
@@ -77,6 +79,7 @@ def histories(timeline: Timeline, params: LtvParams, window: Window) -> Historie
         day=day,
         buyer=buyer,
         amount=amount,
+        numbered=timeline.order is not None,
     )
 
 

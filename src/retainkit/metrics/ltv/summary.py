@@ -11,8 +11,9 @@ from retainkit.metrics.ltv.models import fitted, parameter_rows
 from retainkit.metrics.ltv.params import LtvParams
 from retainkit.metrics.ltv.tally import COHORT, DAY, HISTORY
 from retainkit.metrics.ltv.words import definition, notes
+from retainkit.metrics.purchases import order_rule
 from retainkit.periods import Window
-from retainkit.timeline import MONEY_UNIT
+from retainkit.timeline import money
 
 TABLES = ("main", "parameters", "tracking", "holdout", "realised")
 _PARAMETERS = {
@@ -41,7 +42,9 @@ def summarise(tally: pl.DataFrame, params: LtvParams, window: Window) -> Summary
         name: named_segments(table, params.by) if name in ("main", "realised") else table
         for name, table in tables.items()
     }
-    return Summary(definition(params, window), named, list(notes(tables, models, params)))
+    numbered, priced = (bool(histories[name].sum()) for name in ("numbered", "priced"))
+    rule = order_rule(params, numbered, priced)
+    return Summary(definition(params, window, rule), named, list(notes(tables, models, params)))
 
 
 def _realised(
@@ -60,7 +63,7 @@ def _realised(
     every = every.sort(*keys, "age").with_columns(
         pl.col("orders", "amount").fill_null(0).cum_sum().over(keys, order_by="age")
     )
-    value = pl.col("amount").cast(pl.Float64) / MONEY_UNIT
+    value = money(pl.col("amount"))
     value = value if priced else pl.lit(None, pl.Float64)
     cohort = window.calendar.names(every["x"].to_numpy().astype(np.int64), params.period)
     return every.with_columns(cohort=cohort).select(

@@ -17,7 +17,7 @@ from retainkit.timeline import Bools, Needs, Timeline
 
 # kind: what a row tells of. x, last, age: of a history, in days; or a day, a mean, a cohort.
 KEYS = {"kind": pl.String, "x": pl.Int64, "last": pl.Int64, "age": pl.Int64}
-MEASURES = ("members", "amount", "paid", "means", "later", "orders", "priced")
+MEASURES = ("members", "amount", "paid", "means", "later", "orders", "priced", "numbered")
 
 HISTORY, SPEND, DAY, COHORT = "history", "spend", "day", "cohort"
 
@@ -59,13 +59,14 @@ def model_counts(every: Groups, known: Histories) -> Iterator[pl.DataFrame]:
     groups = every.take(known.member)
     told = groups.by("x", known.x).by("last", known.last).by("age", known.age).present()
     measures: dict[str, Ints | Bools | None] = {"members": None, "later": known.later}
+    numbered = pl.lit(int(known.numbered))
     if known.worth is None:
-        yield told.tally(**measures).with_columns(kind=pl.lit(HISTORY))
+        yield told.tally(**measures).with_columns(kind=pl.lit(HISTORY), numbered=numbered)
         return
     paid = np.flatnonzero(known.mean > 0)
     measures |= {"paid": known.mean > 0, "means": known.mean, "amount": known.worth}
     counts = told.tally(**measures).with_columns(priced=pl.lit(1))
-    yield counts.with_columns(kind=pl.lit(HISTORY))
+    yield counts.with_columns(kind=pl.lit(HISTORY), numbered=numbered)
     spend = groups.take(paid).by("x", known.x[paid]).by("last", known.mean[paid]).present()
     yield spend.tally(members=None).with_columns(kind=pl.lit(SPEND))
 

@@ -10,25 +10,19 @@ import polars as pl
 from retainkit.metrics.ltv.histories import last_day
 from retainkit.metrics.ltv.models import Models
 from retainkit.metrics.ltv.params import LtvParams
-from retainkit.metrics.start_words import event_words
 from retainkit.periods import Window
 
 _MODELS = {"bg": "BG/NBD", "mbg": "MBG/NBD"}
 
 
-def definition(params: LtvParams, window: Window) -> str:
+def definition(params: LtvParams, window: Window, rule: str) -> str:
     """Return the definition of the forecast in one sentence."""
     end = window.calendar.names(np.array([last_day(params, window)]), "day")[0]
     value = "" if params.orders_only else ", times the spend a Gamma-Gamma model expects of each"
-    what = (
-        "orders: events with an order id (without such a column, with an amount; else any)"
-        if params.order_event is None
-        else f"orders: {event_words(params.order)}"
-    )
     return (
         f"Of buyers known by {end}: what a {_MODELS[params.model]} model expects them to order "
         f"within {params.horizon} after it{value}; ltv: what they have brought so far and that; "
-        f"{what}, those of a day as one."
+        f"orders: {rule}, those of a day as one."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,8 +33,7 @@ def read_costs(path: str, by: Sequence[str]) -> Costs:
     Raises InputError for a file that cannot be read as such, UsageError where its columns are
     not those that are split by.
     """
-    with open_table([path], SourceOptions()) as table, table.reading():
-        raw = table.frame.collect()
+    raw = _opened(path)
     names = {name.strip().lower(): name for name in raw.columns}
     period, cost = (_named(path, names, known) for known in (_PERIODS, _COSTS))
     segments = [name for name in raw.columns if name not in (period, cost)]
@@ -56,6 +56,23 @@ def read_costs(path: str, by: Sequence[str]) -> Costs:
             ]
         )
     )
+
+
+def _opened(path: str) -> pl.DataFrame:
+    """Return the rows of a file; text that is not UTF-8 is tried as GB18030, as in Excel."""
+    try:
+        return _read(path, SourceOptions())
+    except InputError:
+        with suppress(InputError):
+            raw = _read(path, SourceOptions(encoding="gb18030"))
+            if {name.strip() for name in raw.columns} & {*_PERIODS, *_COSTS}:
+                return raw
+        raise
+
+
+def _read(path: str, options: SourceOptions) -> pl.DataFrame:
+    with open_table([path], options) as table, table.reading():
+        return table.frame.collect()
 
 
 def _named(path: str, names: dict[str, str], known: Sequence[str]) -> str:

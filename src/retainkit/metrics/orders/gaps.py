@@ -126,11 +126,12 @@ def _audited(each: Waiting, params: OrdersParams) -> tuple[object, ...]:
         return (each.kind, golden, 0, None, None, None, None)
     first = 1 if params.clock == "elapsed" else 0  # day 0 of the elapsed clock is a day long
     came = 1 - curve.survival
-    last = min(golden - first, len(came) - 1)
+    last = golden - first
+    share = float(came[last] / came[-1]) if last < len(came) else None
     most = int(np.flatnonzero(came >= MOST_OF * came[-1] - _EXACT)[0])
     peak = int(np.argmax(curve.hazard))
     return (
-        *(each.kind, golden, conversions, float(came[last] / came[-1])),
+        *(each.kind, golden, conversions, share),
         *(most + first, peak, _flat(curve, peak)),
     )
 

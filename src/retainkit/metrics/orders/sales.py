@@ -9,9 +9,10 @@ from retainkit.columns import known
 from retainkit.metrics.base import segment_keys
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.orders.tally import COHORT, COUNT, PERIOD, SALES
-from retainkit.metrics.orders.windows import money, share, with_share
+from retainkit.metrics.orders.windows import share, with_share
 from retainkit.periods import Window
 from retainkit.stats.decomposition import lmdi
+from retainkit.timeline import money
 
 FACTORS = ("visitors", "conversion", "orders_per_buyer", "amount_per_order")
 PERIODS = (

@@ -9,6 +9,7 @@ from retainkit.metrics.orders import gaps, sales, windows
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.orders.tally import FIRST, MEASURES, REPEAT
 from retainkit.metrics.orders.words import definition, notes
+from retainkit.metrics.purchases import order_rule
 from retainkit.periods import Window
 
 TABLES = (
@@ -36,4 +37,5 @@ def summarise(tally: pl.DataFrame, params: OrdersParams, window: Window) -> Summ
         "payback": sales.payback(tally, params, window),
     }
     named = {name: named_segments(tables[name], params.by) for name in TABLES}
-    return Summary(definition(params), named, list(notes(tally, tables, params, window)))
+    rule = order_rule(params, *(bool(tally[name].sum()) for name in ("numbered", "priced")))
+    return Summary(definition(params, rule), named, list(notes(tally, tables, params, window)))

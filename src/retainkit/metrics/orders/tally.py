@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from retainkit.metrics.base import add_up, filled
+from retainkit.metrics.base import add_up, filled, nobody
 from retainkit.metrics.groups import Groups
 from retainkit.metrics.orders.days import Days
 from retainkit.metrics.orders.params import OrdersParams
@@ -26,7 +26,7 @@ from retainkit.timeline import Bools, Needs, Timeline, first_of_each
 
 # kind: which tables a row goes into. at: days, a number of orders or a period. age: of a cohort.
 KEYS = {"kind": pl.String, "at": pl.Int64, "age": pl.Int64}
-FINDINGS = ("priced", "ahead", "instant")
+FINDINGS = ("priced", "numbered", "loose", "ahead", "instant")
 MEASURES = ("members", "mature", "yes", "no", "orders", "amount", *FINDINGS, *START_MEASURES)
 
 FIRST, REPEAT, FIRST_DAY, GAP, COUNT = "first", "repeat", "first_day", "gap", "count"
@@ -46,7 +46,7 @@ def needs(params: OrdersParams, _joined: bool) -> Needs:
         repeats=True,
         order=True,
         amount=params.costs is not None,
-        worth=True,
+        priced=True,
     )
 
 
@@ -72,6 +72,7 @@ def tally(timeline: Timeline, params: OrdersParams, window: Window) -> pl.DataFr
             ahead=ahead,
         ),
         _counts(timeline, every, bought),
+        pl.DataFrame({"loose": [_loose(timeline, params)]}).with_columns(**nobody(params.by)),
         *_windows(
             FIRST, params.first_days, every.take(entries.member), entries.moment, firsts, days
         ),
@@ -120,7 +121,15 @@ def _counts(timeline: Timeline, every: Groups, bought: Purchases) -> pl.DataFram
         np.add.at(worth, bought.member, bought.amount)
         amount["amount"] = worth[known]
     counts = every.take(known).by("at", number).tally(members=None, **amount)
-    return counts.with_columns(kind=pl.lit(COUNT), priced=pl.lit(len(amount)))
+    told = {"priced": len(amount), "numbered": int(timeline.order is not None)}
+    return counts.with_columns(kind=pl.lit(COUNT), **{n: pl.lit(v) for n, v in told.items()})
+
+
+def _loose(timeline: Timeline, params: OrdersParams) -> int:
+    """Return how many events have an amount but, by default, no order they belong to."""
+    if timeline.amount is None or timeline.order is None or params.order_event is not None:
+        return 0
+    return int(np.count_nonzero(timeline.amount[~timeline.passes(params.order)]))
 
 
 def _windows(

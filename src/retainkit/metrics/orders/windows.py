@@ -9,7 +9,7 @@ from retainkit.metrics.base import segment_keys
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.orders.tally import COUNT
 from retainkit.stats.intervals import wilson
-from retainkit.timeline import MONEY_UNIT
+from retainkit.timeline import money
 
 
 def within(
@@ -89,8 +89,3 @@ def ladder(tally: pl.DataFrame, params: OrdersParams) -> pl.DataFrame:
 def share(part: str, of: str) -> pl.Expr:
     """Return part / of, null where `of` is 0."""
     return pl.when(pl.col(of) != 0).then(pl.col(part) / pl.col(of))
-
-
-def money(millionths: pl.Expr) -> pl.Expr:
-    """Return amounts in their own unit."""
-    return millionths.cast(pl.Float64) / MONEY_UNIT

@@ -8,18 +8,14 @@ import polars as pl
 
 from retainkit.metrics.base import segment_keys
 from retainkit.metrics.orders.params import OrdersParams
-from retainkit.metrics.start_words import event_words, start_notes
+from retainkit.metrics.start_words import start_notes
 from retainkit.periods import Window
 from retainkit.wording import counted
 
 
-def definition(params: OrdersParams) -> str:
+def definition(params: OrdersParams, rule: str) -> str:
     """Return the definition of repurchase and first order in one sentence."""
-    what = (
-        "orders: events with an order id (without such a column, with an amount; else any)"
-        if params.order_event is None
-        else f"orders: {event_words(params.order)}"
-    )
+    what = f"orders: {rule}"
     clock = "N x 24 hours" if params.clock == "elapsed" else "N calendar days"
     if params.merge_days:
         what += ", those of one day as one"
@@ -49,8 +45,28 @@ def notes(
             counted(ahead, "member has an order", "members have an order")
             + " before the start: the first one after it counts."
         )
-    if not bool(tally["priced"].sum()) and tables["summary"]["orders"].sum():
+    loose = int(tally["loose"].sum())
+    if loose:
+        yield (
+            counted(
+                loose,
+                "event has an amount and no order id: it is no order",
+                "events have an amount and no order id: they are no orders",
+            )
+            + " (--order-event says what is)."
+        )
+    if params.order_event is None and not (tally["numbered"].sum() or tally["priced"].sum()):
+        yield (
+            "There is no column of order ids, nor of amounts: every event is taken for an order. "
+            "--order-event says which are."
+        )
+    if not tally["priced"].sum() and tables["summary"]["orders"].sum():
         yield "There is no column of amounts: orders are counted, sales are unknown."
+    if window.since is not None and params.lookback is None:
+        yield (
+            "Who ordered before --since is taken for a first-time buyer by its first order after "
+            "it; --lookback leaves out who is seen in the first days."
+        )
     yield from start_notes(tally, params.starting)
     yield from _uncosted(tables["value"], params, window)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -69,7 +70,8 @@ class RfmParams(ListingParams):
 
 
 def _check_cuts(option: str, cuts: Sequence[float]) -> None:
-    if cuts and (len(cuts) != SCORES - 1 or sorted(cuts) != list(cuts)):
+    whole = len(cuts) == SCORES - 1 and all(map(math.isfinite, cuts))
+    if cuts and not (whole and sorted(cuts) == list(cuts)):
         raise UsageError(
             f"{option}: name {SCORES - 1} rising numbers, not {', '.join(f'{c:g}' for c in cuts)}.",
             "They are the greatest values of the first four scores, like 7,30,90,180.",

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retainkit.errors import UsageError
 from retainkit.metrics.purchases import Purchases
 from retainkit.metrics.rfm.grid import segment_codes
 from retainkit.metrics.rfm.params import SCORES, RfmParams
-from retainkit.periods import Calendar, Ints
+from retainkit.periods import Calendar, Ints, Window
 from retainkit.timeline import MONEY_UNIT, first_of_each
 
 
@@ -38,6 +39,17 @@ class Standing:
     def segments(self, params: RfmParams) -> Ints:
         """Return the named segment of each, as codes."""
         return segment_codes(*self.scores(params))
+
+
+def earlier(params: RfmParams, window: Window) -> int | None:
+    """Return the moment that is compared with, if any; raises UsageError unless before as-of."""
+    if params.before is None:
+        return None
+    moment = window.calendar.midnight(params.before)
+    if moment >= window.as_of:
+        as_of = window.calendar.aware(window.as_of).isoformat(" ", "minutes")
+        raise UsageError(f"--compare-to: {params.before} is not before as-of, {as_of}.")
+    return moment
 
 
 def standing(bought: Purchases, calendar: Calendar, moment: int) -> Standing:

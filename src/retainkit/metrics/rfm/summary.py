@@ -5,15 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from retainkit.columns import column, known
-from retainkit.errors import UsageError
 from retainkit.metrics.base import Summary, named_segments, segment_keys
+from retainkit.metrics.purchases import order_rule
 from retainkit.metrics.rfm.grid import SEGMENTS, segment_codes
 from retainkit.metrics.rfm.params import SCORES, RfmParams
 from retainkit.metrics.rfm.tally import MOVE, NOBODY, SCORE
 from retainkit.metrics.rfm.words import definition, notes
 from retainkit.periods import Window
 from retainkit.stats.intervals import wilson
-from retainkit.timeline import MONEY_UNIT
+from retainkit.timeline import money
 
 TABLES = ("main", "cells", "scores", "movement", "retention")
 NEW = "(no order yet)"  # the segment before of those who ordered first since
@@ -21,9 +21,6 @@ NEW = "(no order yet)"  # the segment before of those who ordered first since
 
 def summarise(tally: pl.DataFrame, params: RfmParams, window: Window) -> Summary:
     """Return all tables; those on movement are empty without --compare-to."""
-    if params.before is not None and window.calendar.midnight(params.before) >= window.as_of:
-        as_of = window.calendar.aware(window.as_of).isoformat(" ", "minutes")
-        raise UsageError(f"--compare-to: {params.before} is not before as-of, {as_of}.")
     counts = ("members", "orders", "days", "kept")
     tally = tally.with_columns(pl.col(counts).cast(pl.Int64))
     scored = tally.filter(kind=SCORE)
@@ -40,7 +37,8 @@ def summarise(tally: pl.DataFrame, params: RfmParams, window: Window) -> Summary
         name: table if name == "scores" else named_segments(table, params.by)
         for name, table in tables.items()
     }
-    return Summary(definition(params, window), named, list(notes(tables, params)))
+    rule = order_rule(params, bool(tally["numbered"].sum()), priced=True)
+    return Summary(definition(window, rule), named, list(notes(tables, params)))
 
 
 def _main(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
@@ -50,10 +48,10 @@ def _main(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
         pl.col("members", "orders", "days", "amount").sum()
     )
     whole = pl.col("members").sum().over(keys) if keys else pl.col("members").sum()
-    money = pl.col("amount").sum().over(keys) if keys else pl.col("amount").sum()
-    table = summed.with_columns(whole=whole, money=money).sort(*keys, "code")
+    taken = pl.col("amount").sum().over(keys) if keys else pl.col("amount").sum()
+    table = summed.with_columns(whole=whole, taken=taken).sort(*keys, "code")
     low, high = wilson(table["members"], table["whole"], params.confidence)
-    earned = pl.col("amount").cast(pl.Float64)
+    earned = money(pl.col("amount"))
     return table.select(
         *keys,
         _segment("code").alias("segment"),
@@ -62,10 +60,10 @@ def _main(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
         ci_low=known(low),
         ci_high=known(high),
         orders="orders",
-        amount=earned / MONEY_UNIT,
-        amount_share=pl.when(pl.col("money") != 0).then(earned / pl.col("money")),
+        amount=earned,
+        amount_share=pl.when(pl.col("taken") != 0).then(earned / money(pl.col("taken"))),
         orders_per_member=pl.col("orders") / pl.col("members"),
-        amount_per_member=earned / MONEY_UNIT / pl.col("members"),
+        amount_per_member=earned / pl.col("members"),
         mean_recency_days=pl.col("days") / pl.col("members"),
     )
 
@@ -75,7 +73,7 @@ def _cells(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
     keys = segment_keys(params.by)
     return (
         scored.group_by([*keys, "r", "f"])
-        .agg(pl.col("members").sum(), amount=pl.col("amount").sum().cast(pl.Float64) / MONEY_UNIT)
+        .agg(pl.col("members").sum(), amount=money(pl.col("amount").sum()))
         .sort(*keys, "r", "f", descending=[*[False] * len(keys), True, False])
         .select(*keys, "r", "f", "members", "amount")
     )
@@ -135,7 +133,7 @@ def _retention(moves: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
         .sort(*keys, "r")
     )
     low, high = wilson(summed["kept"], summed["members"], params.confidence)
-    since = pl.col("amount").cast(pl.Float64) / MONEY_UNIT
+    since = money(pl.col("amount"))
     return summed.select(
         *keys,
         _segment("r").alias("segment"),

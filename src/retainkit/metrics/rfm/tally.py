@@ -12,13 +12,13 @@ from retainkit.metrics.base import add_up, filled
 from retainkit.metrics.groups import Groups
 from retainkit.metrics.purchases import Purchases, purchases
 from retainkit.metrics.rfm.params import RfmParams
-from retainkit.metrics.rfm.standing import Standing, standing
+from retainkit.metrics.rfm.standing import Standing, earlier, standing
 from retainkit.periods import Ints, Window
 from retainkit.timeline import Needs, Timeline
 
 # kind: which tables a row goes into. r, f, m: scores, or codes of segments before and after.
 KEYS = {"kind": pl.String, "r": pl.Int64, "f": pl.Int64, "m": pl.Int64}
-MEASURES = ("members", "orders", "amount", "days", "kept")
+MEASURES = ("members", "orders", "amount", "days", "kept", "numbered")
 
 SCORE, MOVE = "score", "move"
 NOBODY = -1  # the segment before of those who had not ordered yet
@@ -50,18 +50,23 @@ def tally(timeline: Timeline, params: RfmParams, window: Window) -> pl.DataFrame
     r, f, m = now.scores(params)
     groups = every.take(now.member).by("r", r).by("f", f).by("m", m)
     counts = groups.tally(members=None, orders=now.orders, amount=now.amount, days=now.days)
-    parts = [counts.with_columns(kind=pl.lit(SCORE))]
-    if params.before is not None:
-        parts += _moved(timeline, params, every, bought, now)
+    numbered = pl.lit(int(timeline.order is not None))
+    parts = [counts.with_columns(kind=pl.lit(SCORE), numbered=numbered)]
+    moment = earlier(params, window)
+    if moment is not None:
+        parts += _moved(timeline, params, every, bought, now, moment)
     return add_up(pl.concat(filled(part, KEYS, MEASURES) for part in parts), MEASURES)
 
 
 def _moved(
-    timeline: Timeline, params: RfmParams, every: Groups, bought: Purchases, now: Standing
+    timeline: Timeline,
+    params: RfmParams,
+    every: Groups,
+    bought: Purchases,
+    now: Standing,
+    moment: int,
 ) -> Iterator[pl.DataFrame]:
     """Yield buyers by their segment at the earlier date and now."""
-    assert params.before is not None
-    moment = timeline.calendar.midnight(params.before)
     before = standing(bought, timeline.calendar, moment)
     was = np.full(timeline.members, NOBODY)
     was[before.member] = before.segments(params)

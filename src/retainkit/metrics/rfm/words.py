@@ -7,23 +7,17 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from retainkit.metrics.rfm.params import RfmParams
-from retainkit.metrics.start_words import event_words
 from retainkit.periods import Window
 from retainkit.wording import counted
 
 
-def definition(params: RfmParams, window: Window) -> str:
+def definition(window: Window, rule: str) -> str:
     """Return the definition of the scores in one sentence; it names the date they are of."""
     day = window.calendar.aware(window.as_of).date()
-    what = (
-        "orders: events with an order id (without such a column, with an amount)"
-        if params.order_event is None
-        else f"orders: {event_words(params.order)}"
-    )
     return (
         f"Buyers by recency (days from the last order to {day}), frequency (orders) and money "
         "(their amounts), each scored 1 to 5 by the same cuts for all, equal values alike; "
-        f"segment: by the score of recency and the mean of the other two; {what}."
+        f"segment: by the score of recency and the mean of the other two; orders: {rule}."
     )
 
 

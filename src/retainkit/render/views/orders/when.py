@@ -14,7 +14,7 @@ from retainkit.results import Result
 from retainkit.wording import counted
 
 _KINDS = {"first_order": "first orders", "repurchase": "second orders"}
-_CURVES = {"first_order": "first order since joining", "repurchase": "second since the first"}
+_CURVES = {"first_order": "first order since the start", "repurchase": "second since the first"}
 
 
 def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
@@ -34,9 +34,12 @@ def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
 
 
 def _audited(row: Row, horizon: object) -> str:
+    held = f"hold {cells.percent(row['golden_share'])}"
+    if row["golden_share"] is None:
+        held = "are more than the days that are seen"
     return (
-        f"{row['golden_days']} days hold {cells.percent(row['golden_share'])} of the "
-        f"{_KINDS[row['kind']]} that come within {horizon} days; 80% take "
+        f"{counted(row['golden_days'], 'day')} {held} of the "
+        f"{_KINDS[row['kind']]} that come within {counted(int(str(horizon)), 'day')}; 80% take "
         f"{counted(row['days_80'], 'day')}. Their hazard peaks on day {row['peak_day']} and is "
         f"flat from day {row['flat_day']} on."
     )
@@ -80,6 +83,8 @@ def _figure(result: Result, told: Sequence[str]) -> Iterator[Figure]:
         for (kind,), rows in parts.items()
         if kind in told
     ]
+    if not curves:
+        return
     said = "; ".join(f"{curve.name}: {cells.percent(curve.values[-1])}" for curve in curves)
     lines = step_curve(curves)
     yield Figure(lines, "share who have ordered, by day", f"At the last day of each: {said}.")
@@ -87,6 +92,8 @@ def _figure(result: Result, told: Sequence[str]) -> Iterator[Figure]:
 
 def _cycle(result: Result, by: Sequence[str]) -> Iterator[Block]:
     parts = parts_of(result.tables["cycle"], by)
+    if not parts:
+        return
     shown = keys.largest(parts, "gaps", MOST_SEGMENTS)
     if by:
         shown = {key: [row for row in rows if row["order"] is None] for key, rows in shown.items()}

@@ -27,7 +27,9 @@ _DONE = {"first_order": "converted", "main": "repurchased"}
 
 def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
     """Yield both tables of windows, the summary and the ladder."""
-    start = "joining" if not result.params.get("start_event") else "their start"
+    start = "their start"
+    if not result.params.get("start_event") and result.params.get("members"):
+        start = "joining"
     for table, caption in _CAPTIONS.items():
         if table == "first_order" and starts_with_orders(result):
             said = "every member starts with one, as nothing earlier is known"
@@ -49,7 +51,9 @@ def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
 def starts_with_orders(result: Result) -> bool:
     """Return whether all members whose window is over ordered at once: they started with it."""
     first = result.tables["hazard"].filter(pl.col("kind") == "first_order")
-    return bool((first["cumulative"] == 1).all()) and not result.params.get("start_event")
+    return bool(first.height and (first["cumulative"] == 1).all()) and not result.params.get(
+        "start_event"
+    )
 
 
 def _windows(result: Result, table: str, by: Sequence[str], caption: str) -> Iterator[Block]:
