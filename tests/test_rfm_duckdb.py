@@ -170,7 +170,7 @@ def database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1})
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     data=st.data(),
     history=order_histories(("UTC", "Asia/Shanghai", "America/New_York")) | crowds(),

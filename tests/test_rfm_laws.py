@@ -26,9 +26,9 @@ from retainkit.sources import SourceOptions
 from rfm_agreement import answer, compare, expected, read_roster, rfm_options
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-many = settings(max_examples=60, report_multiple_bugs=False, suppress_health_check=SLOW)
-some = settings(max_examples=20, report_multiple_bugs=False, suppress_health_check=SLOW)
-few = settings(max_examples=12, report_multiple_bugs=False, suppress_health_check=SLOW)
+many = settings(max_examples=45, report_multiple_bugs=False, suppress_health_check=SLOW)
+some = settings(max_examples=15, report_multiple_bugs=False, suppress_health_check=SLOW)
+few = settings(max_examples=8, report_multiple_bugs=False, suppress_health_check=SLOW)
 
 
 def paid(history: Shop) -> Shop:
