@@ -87,4 +87,5 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "int | None": (int, type(None)),
     "tuple[str, ...]": (str,),
     "tuple[int, ...]": (int,),
+    "tuple[float, ...]": (int, float),
 }
