@@ -28,9 +28,9 @@ from retainkit.sources import SourceOptions
 EACH = pytest.mark.parametrize("clock", ["elapsed", "calendar"])
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-many = settings(max_examples=200, report_multiple_bugs=False, suppress_health_check=SLOW)
-some = settings(max_examples=60, report_multiple_bugs=False, suppress_health_check=SLOW)
-few = settings(max_examples=25, report_multiple_bugs=False, suppress_health_check=SLOW)
+many = settings(max_examples=90, report_multiple_bugs=False, suppress_health_check=SLOW)
+some = settings(max_examples=30, report_multiple_bugs=False, suppress_health_check=SLOW)
+few = settings(max_examples=15, report_multiple_bugs=False, suppress_health_check=SLOW)
 
 
 def drawn(data: st.DataObject, history: Shop, **fixed: Any) -> Row:
@@ -51,7 +51,7 @@ def test_equal_to_brute_force(clock: str, data: st.DataObject, history: Shop) ->
 
 
 @EACH
-@settings(some, max_examples=100)
+@settings(some, max_examples=50)
 @given(data=st.data(), history=crowds())
 def test_a_crowd_is_equal_to_brute_force(clock: str, data: st.DataObject, history: Shop) -> None:
     options, window = drawn(data, history, clock=clock), data.draw(observed(history))

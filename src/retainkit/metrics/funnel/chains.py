@@ -105,14 +105,22 @@ def _next(moments: Moments, steps: list[_Step], number: int, params: FunnelParam
     # The fewer steps were done before, the later the chain can have begun: these come first.
     for before in range(number - 1):
         able = moments.able(before, number)
+        if not len(able):
+            continue
         if before:
             ways.append((before, _onward(moments, steps[before - 1], able, params)))
         else:  # all steps at this very moment
-            begun = able[np.isin(able, steps[0].end)]
+            begun = able[_among(able, steps[0].end)]
             ways.append((0, _Step(begun, begun, None)))
-    if not any(len(step.end) for _, step in ways):
-        return plain
-    return _first_of([*ways, (number - 1, plain)])
+    return _first_of([*ways, (number - 1, plain)]) if ways else plain
+
+
+def _among(some: Ints, ordered: Ints) -> Bools:
+    """Return which of some numbers are among others, which are in order."""
+    if not len(ordered):
+        return np.zeros(len(some), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(ordered, some), len(ordered) - 1)
+    return np.asarray(ordered[place] == some)
 
 
 def _onward(moments: Moments, step: _Step, at: Ints, params: FunnelParams) -> _Step:
