@@ -42,7 +42,9 @@ def test_the_node_that_falls_to_nothing_takes_the_whole_change() -> None:
 
 
 def test_a_side_that_nobody_is_on_has_no_change_to_split() -> None:
-    change = retainkit.funnel(SHOP, steps="a > b", compare="month=1,3").table("change")
+    result = retainkit.funnel(SHOP, steps="a > b", compare="month=1,3")
+    assert any("nobody begins on the side '3'" in note for note in result.notes)
+    change = result.table("change")
     assert change["after"].to_list() == [0, 0]
     assert change["contribution"].null_count() == 2
 
@@ -57,6 +59,7 @@ def test_a_side_that_nobody_is_on_has_no_change_to_split() -> None:
         ({"target": "4=0.5"}, "--target"),
         ({"target": ["2=0.5", "2=0.6"]}, "--target"),
         ({"compare": "month"}, "--compare"),
+        ({"compare": "month=1,1"}, "names one side twice"),
         ({"compare": "2024-02-01..2024-01-01,2024-02-01..2024-03-01"}, "--compare"),
         ({"min_members": 0}, "--min-members"),
         ({"trend": "hour"}, "--trend"),

@@ -128,6 +128,11 @@ def test_without_amounts_orders_alone_are_forecast(cdnow: pl.DataFrame) -> None:
     assert main["ltv"][0] is None
 
 
+def test_a_holdout_of_everything_leaves_nobody(cdnow: pl.DataFrame) -> None:
+    with pytest.raises(InputError, match="No buyer is known by the end of calibration"):
+        retainkit.ltv(cdnow, holdout="200w")
+
+
 def test_spend_that_hangs_on_frequency_is_refused(cdnow: pl.DataFrame) -> None:
     often = pl.len().over("user_id")
     with pytest.raises(InputError, match=r"correlated \(0\.[0-9]+"):

@@ -56,6 +56,10 @@ def notes(
             counted(running, "period is", "periods are")
             + " not over with its window by as-of: marked incomplete."
         )
+    change, sides = tables["change"], params.comparison
+    for side in ("before", "after") if change.height and sides is not None else ():
+        if not change[side][0]:
+            yield f"--compare: nobody begins on the side '{getattr(sides, side)}'."
     for name in ("target", "by"):
         if getattr(params, name):
             return

@@ -38,6 +38,11 @@ def fitted(tally: pl.DataFrame, params: LtvParams) -> Models:
     if params.models is not None:
         return params.models
     histories = tally.filter(kind=HISTORY)
+    if not histories["members"].sum():
+        raise FitError(
+            "No buyer is known by the end of calibration: there is nothing to fit.",
+            "Take a shorter --holdout, or say what an order is with --order-event.",
+        )
     buying_fit, buying = None, params.buying
     if buying is None:
         x, last, age, members = _arrays(histories, "x", "last", "age", "members")
