@@ -9,8 +9,9 @@ import polars as pl
 
 from retainkit.columns import column, known
 from retainkit.metrics.base import segment_keys
+from retainkit.metrics.ltv.found import Models
 from retainkit.metrics.ltv.histories import last_day
-from retainkit.metrics.ltv.models import WEEK, Models
+from retainkit.metrics.ltv.models import WEEK
 from retainkit.metrics.ltv.params import LtvParams
 from retainkit.periods import Ints, Window
 from retainkit.stats.intervals import Floats

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
+from retainkit.metrics.ltv.found import Models
 from retainkit.metrics.ltv.params import LtvParams
 from retainkit.metrics.ltv.tally import HISTORY, SPEND
 from retainkit.stats.buytilldie import BuyTillDie, fit_buy_till_die
@@ -15,22 +13,8 @@ from retainkit.stats.intervals import Floats, quantile
 from retainkit.stats.likelihood import Fit, FitError
 from retainkit.timeline import MONEY_UNIT
 
-if TYPE_CHECKING:
-    from retainkit.stats.gammagamma import GammaGamma
-
 WEEK = 7.0  # days: the models count time in weeks
 MOST_CORRELATED = 0.3  # of frequency and mean spend, which Gamma-Gamma takes to be unrelated
-
-
-@dataclass(frozen=True, eq=False)
-class Models:
-    """The models; fits are None where parameters were given. spend: None without amounts."""
-
-    buying: BuyTillDie
-    buying_fit: Fit[BuyTillDie] | None
-    spend: GammaGamma | None
-    spend_fit: Fit[GammaGamma] | None
-    correlation: float | None
 
 
 def fitted(tally: pl.DataFrame, params: LtvParams) -> Models:

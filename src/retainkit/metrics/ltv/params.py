@@ -17,7 +17,7 @@ from retainkit.stats.buytilldie import BuyTillDie
 from retainkit.stats.intervals import quantile
 
 if TYPE_CHECKING:
-    from retainkit.metrics.ltv.models import Models
+    from retainkit.metrics.ltv.found import Models
     from retainkit.stats.gammagamma import GammaGamma
 
 

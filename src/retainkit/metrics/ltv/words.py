@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import polars as pl
 
+from retainkit.metrics.ltv.found import Models
 from retainkit.metrics.ltv.histories import last_day
-from retainkit.metrics.ltv.models import Models
 from retainkit.metrics.ltv.params import LtvParams
 from retainkit.periods import Window
 

@@ -64,21 +64,18 @@ def tally(timeline: Timeline, params: OrdersParams, window: Window) -> pl.DataFr
     every = Groups.of_members(timeline, params.by, np.arange(timeline.members))
     entries = first_entries(timeline, params.starting, window, params.period)
     firsts, ahead = _first_since(bought, entries, timeline.members)
+    starters, start = every.take(entries.member), entries.moment
     parts = [
         left_out(params.starting, entries),
-        every.take(entries.member).tally(
+        starters.tally(
             **doubts(timeline, params.starting, entries, window),
-            instant=~_joined(timeline, params, entries) & (firsts == entries.moment),
+            instant=~_joined(timeline, params, entries) & (firsts == start),
             ahead=ahead,
         ),
         _counts(timeline, every, bought),
         pl.DataFrame({"loose": [_loose(timeline, params)]}).with_columns(**nobody(params.by)),
-        *_windows(
-            FIRST, params.first_days, every.take(entries.member), entries.moment, firsts, days
-        ),
-        _lasted(
-            FIRST_DAY, every.take(entries.member), entries.moment, firsts, days, params.horizon
-        ),
+        *_windows(FIRST, params.first_days, starters, start, firsts, days),
+        _lasted(FIRST_DAY, starters, start, firsts, days, params.horizon),
         *_repeats(timeline, params, every, bought, days),
         *_periods(timeline, params, every, bought),
     ]
