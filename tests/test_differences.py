@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
@@ -65,6 +65,7 @@ def test_p_values_as_in_statsmodels(pair: Pair, p: float) -> None:
 
 
 @given(FILLED, FILLED)
+@example((167_451, 167_476), (167_450, 167_480))  # shares that agree in four digits
 def test_z_squared_is_the_chi_square_of_the_table(
     one: tuple[int, int], two: tuple[int, int]
 ) -> None:
@@ -72,7 +73,7 @@ def test_z_squared_is_the_chi_square_of_the_table(
     got = float(two_proportions(k1, n1, k2, n2))
     if 0 < k1 + k2 < n1 + n2:
         table = [[k1, n1 - k1], [k2, n2 - k2]]
-        assert got == pytest.approx(chi2_contingency(table, correction=False).pvalue, abs=1e-12)
+        assert got == pytest.approx(chi2_contingency(table, correction=False).pvalue, abs=1e-10)
     else:
         assert got == 1
 

@@ -40,7 +40,7 @@ def two_proportions(k1: ArrayLike, n1: ArrayLike, k2: ArrayLike, n2: ArrayLike) 
     total, hits = n1 + n2, k1 + k2
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.sqrt(hits * (total - hits) / (n1 * n2 * total))
-        distance = np.abs(k1 / n1 - k2 / n2)
+        distance = np.abs(k1 * n2 - k2 * n1) / (n1 * n2)  # near shares would lose digits
         z = np.where((spread == 0) & (n1 > 0) & (n2 > 0), 0.0, distance / spread)
     tails = [math.erfc(each / math.sqrt(2)) for each in z.ravel().tolist()]
     return np.array(tails, dtype=np.float64).reshape(z.shape)
