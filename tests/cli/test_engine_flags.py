@@ -32,6 +32,21 @@ from retainkit.timeline import Builder
 real = Builder.timeline
 Builder.timeline = lambda builder, bounds: (time.sleep(30), real(builder, bounds))[1]
 """
+# Polars does so with what a signal raises inside one of its callbacks.
+TURNED = """
+import os, sys
+from retainkit.errors import InputError
+from retainkit.engine import local
+def batches(*_):
+    try:
+        os.kill(os.getpid(), {sent})
+    except BaseException:
+        raise InputError("The file is damaged.")
+local.Local.tallied = batches
+from retainkit.cli import main
+sys.argv = ["retainkit", "cohort", sys.argv[1], "-q"]
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +135,13 @@ def test_an_interrupted_run_removes_what_it_spilled(
     assert process.returncode == code, stderr
     assert b"Traceback" not in stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_that_a_library_turns_into_its_own_error_still_ends_the_run(
+    events: Path, sent: int, code: int
+) -> None:
+    command = [sys.executable, "-c", TURNED.format(sent=int(sent)), events]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert done.stderr in ("", "Interrupted.\n")

@@ -21,19 +21,51 @@ def guarded(body: Callable[..., None], **given: Any) -> None:
     Exit codes: 1 the run failed, 2 wrong usage, 130 interrupted, 143 terminated. A reader that
     closes the pipe (`| head`) ends the command quietly.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    asked = _asked_to_stop()
     try:
         body(**given)
-    except RetainkitError as error:
-        tell(error)
-        raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        typer.echo("Interrupted.", err=True)
-        # All temporary files are gone by now. Polars' threads may still be at work, and an
-        # interpreter that shuts down around them can abort instead of exiting with this code.
-        os._exit(INTERRUPTED)
-    except BrokenPipeError:
-        abandon_stdout()
+    except BaseException as error:
+        # What a signal raises inside a callback of Polars comes out as a panic, or as a file that
+        # seems damaged: that the run was asked to stop says more than what it was doing.
+        if asked:
+            _stop(asked[0])
+        _answer(error)
+
+
+def _asked_to_stop() -> list[int]:
+    """Collect the signals that ask this run to stop; each raises what ends it."""
+    asked: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        asked.append(number)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored (nohup)
+        signal.signal(signal.SIGINT, stop)
+    return asked
+
+
+def _stop(number: int) -> NoReturn:
+    if number != signal.SIGINT:
+        raise SystemExit(TERMINATED) from None
+    typer.echo("Interrupted.", err=True)
+    # All temporary files are gone by now. Polars' threads may still be at work, and an
+    # interpreter that shuts down around them can abort instead of exiting with this code.
+    os._exit(INTERRUPTED)
+
+
+def _answer(error: BaseException) -> None:
+    match error:
+        case RetainkitError():
+            tell(error)
+            raise typer.Exit(error.exit_code) from None
+        case BrokenPipeError():
+            abandon_stdout()
+        case KeyboardInterrupt():
+            _stop(signal.SIGINT)
+        case _:
+            raise error
 
 
 def abandon_stdout() -> None:
@@ -64,7 +96,3 @@ def tell(error: RetainkitError) -> None:
 
     for line in f"Error: {error}".split("\n"):
         typer.echo(clean(line), err=True)
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
