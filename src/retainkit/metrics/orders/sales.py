@@ -152,9 +152,7 @@ def _with_costs(table: pl.DataFrame, params: OrdersParams, window: Window) -> pl
         unknown = pl.lit(None, pl.Float64)
         return table.with_columns(cost=unknown, profit=unknown)
     keys = [*segment_keys(params.by), "at"]
-    rows = params.spent.rows
-    at = window.calendar.from_days(rows["day"].to_numpy(), params.period)
-    spent = rows.with_columns(at=pl.Series(at)).group_by(keys).agg(pl.col("cost").sum())
+    spent = params.spent.by_period(params.period, window)
     table = table.join(spent, on=keys, how="left", nulls_equal=True)
     if "sales" in table.columns:
         table = table.with_columns(profit=pl.col("sales") * params.margin - pl.col("cost"))
