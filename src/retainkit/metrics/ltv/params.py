@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from retainkit import selectors
 from retainkit.choices import DatePeriod, LtvModel
 from retainkit.errors import UsageError, check_choice, check_kinds, check_once
+from retainkit.metrics.costs import CostsParams
 from retainkit.metrics.listing import ListingParams
 from retainkit.periods import DAY, duration
 from retainkit.selectors import Selector, parse_selector
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LtvParams(ListingParams):
+class LtvParams(ListingParams, CostsParams):
     """The parameters of `ltv`; DEFINITIONS: docs/ltv.md.
 
     parameters (r, alpha in weeks, a, b), spend (p, q, v): of models that were fitted before;
@@ -37,7 +38,6 @@ class LtvParams(ListingParams):
     parameters: tuple[float, ...] = ()
     spend: tuple[float, ...] = ()
     period: DatePeriod = "month"
-    by: tuple[str, ...] = ()
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
@@ -54,6 +54,9 @@ class LtvParams(ListingParams):
         _check_model("--spend", "p, q and v", 3, self.spend)
         if self.orders_only and self.spend:
             raise UsageError("--spend is for money, which --orders-only leaves out.")
+        if self.orders_only and self.costs is not None:
+            raise UsageError("--costs are for money, which --orders-only leaves out.")
+        self.check_costs()
         _ = self.order
 
     @cached_property
