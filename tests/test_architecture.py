@@ -26,6 +26,7 @@ LEVELS = (
     ("metrics",),
     ("engine", "profile"),
     ("render",),
+    ("check",),
     ("answers",),
     ("demo", "api"),
     ("__init__",),

@@ -25,7 +25,7 @@ def answer(
     *,
     writes: Mapping[str, str] | None = None,
     reads: Sequence[str] = (),
-) -> None:
+) -> "Result":
     """Write the Result that `compute` returns, given the options and what to tell of progress.
 
     writes: files that it writes beside, by option; reads: and that it reads beside the sources.
@@ -42,6 +42,7 @@ def answer(
     with watched(out.quiet) as progress:
         result = compute(SourceOptions(**source.options), progress)
     emit(result, out)
+    return result
 
 
 def answer_metric(

@@ -18,7 +18,10 @@ SOURCE, ENGINE = "source", "engine"  # the tables of the flags that commands sha
 WRITER = "init"  # the command that writes settings takes none
 
 # Are relative to the file that names them.
-_PATHS = ("sources", "members", "rejects", "temp_dir", "taxonomy", "roster", "costs")
+_PATHS = (
+    *("sources", "members", "rejects", "temp_dir", "taxonomy", "roster", "costs"),
+    *("baseline", "definition_lock", "junit"),
+)
 
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:
@@ -98,9 +101,7 @@ def _apply(context: typer.Context, path: Path | None) -> Path | None:
     given = {**settings.get(SOURCE, {}), **settings.get(str(context.info_name), {})}
     declared = inspect.signature(context.command.callback or (lambda: None)).parameters
     given |= {key: value for key, value in settings.get(ENGINE, {}).items() if key in declared}
-    for key in _PATHS:
-        if key in given:
-            given[key] = _placed(given[key], file.parent)
+    given = placed(given, file.parent)
     context.default_map = {f"{key}_" if iskeyword(key) else key: given[key] for key in given}
     if given:
         context.call_on_close(lambda: _say(context, file))
@@ -125,6 +126,14 @@ def _type(flag: inspect.Parameter) -> Any:
     if info.min is None and info.max is None:
         return hint
     return Annotated[hint, Field(ge=info.min, le=info.max)]
+
+
+def placed(given: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return settings with their paths as they are seen from the working directory."""
+    return {
+        key: _placed(value, folder) if key in _PATHS and isinstance(value, str | list) else value
+        for key, value in given.items()
+    }
 
 
 def _placed(value: str | list[str], folder: Path) -> str | list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -16,17 +16,20 @@ from retainkit.errors import UsageError, nearest
 _MODEL = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 Keys = Mapping[str, Any]  # the keys a table may have and the type each takes
+DECLARED = ("metrics", "rules")  # are read where they are used: a check
 
 
 def load(path: Path, tables: Mapping[str, Keys]) -> dict[str, dict[str, Any]]:
     """Return what the file sets, table by table, under the names of `tables`.
 
-    Keys may have dashes for underscores; dates become text; one text may stand for a list.
+    Keys may have dashes for underscores; dates become text; one text may stand for a list. What
+    [metrics] and [[rules]] say is only looked at where it is used.
     Raises UsageError that lists every fault of the file.
     """
     document = read(path)
     faults = [*_doubled(document)]
     fields: dict[str, Any] = {name: (_table(name, keys), None) for name, keys in tables.items()}
+    fields |= {"metrics": (dict[str, dict[str, Any]], None), "rules": (list[dict[str, Any]], None)}
     model = create_model("Settings", __config__=_MODEL, **fields)
     try:
         settings = model.model_validate(_plain(document))
@@ -35,7 +38,8 @@ def load(path: Path, tables: Mapping[str, Keys]) -> dict[str, dict[str, Any]]:
     if faults:
         listed = "".join(f"\n  {fault}" for fault in faults)
         raise UsageError(
-            f"{path} cannot be used:{listed}", f"Tables: {', '.join(f'[{t}]' for t in tables)}."
+            f"{path} cannot be used:{listed}",
+            f"Tables: {', '.join(f'[{t}]' for t in tables)}, [metrics.NAME], [[rules]].",
         )
     tables_set: dict[str, dict[str, Any]] = settings.model_dump(exclude_unset=True)
     return tables_set
@@ -80,7 +84,7 @@ def _told(fault: Mapping[str, Any], tables: Mapping[str, Keys]) -> str:
     place: tuple[str | int, ...] = fault["loc"]
     where = ".".join(str(part) for part in place)
     if fault["type"] == "extra_forbidden":
-        known = tables if len(place) == 1 else tables[str(place[0])]
+        known = [*tables, *DECLARED] if len(place) == 1 else tables[str(place[0])]
         kind = "table" if len(place) == 1 else "key"
         near = nearest(str(place[-1]), known)
         return f"{where}: unknown {kind}.{near}" if near else _unknown(where, kind, known)
@@ -93,5 +97,5 @@ def _told(fault: Mapping[str, Any], tables: Mapping[str, Keys]) -> str:
     return f"{where}: {fault['msg'].removeprefix('Input ')}"
 
 
-def _unknown(where: str, kind: str, known: Mapping[str, Any]) -> str:
+def _unknown(where: str, kind: str, known: Iterable[str]) -> str:
     return f"{where}: unknown {kind}; there are {', '.join(known)}"

@@ -60,3 +60,19 @@ def holm(p: ArrayLike) -> Floats:
     steps = adjusted[order] * np.arange(len(order), 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return adjusted.reshape(values.shape)
+
+
+def benjamini_hochberg(p: ArrayLike) -> Floats:
+    """Return p-values adjusted so that those of at most q have a false discovery rate of q.
+
+    Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57, 289-300: the k-th
+    smallest of m is multiplied by m / k, and is no larger than the one after. It holds for tests
+    that are independent or positively dependent. What is NaN stays NaN and is none of the m.
+    """
+    values = np.asarray(p, dtype=np.float64)
+    adjusted = values.ravel().copy()
+    order = np.argsort(adjusted, kind="stable")  # NaN last
+    order = order[: np.count_nonzero(~np.isnan(adjusted))]
+    steps = adjusted[order] * len(order) / np.arange(1, len(order) + 1)
+    adjusted[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
+    return adjusted.reshape(values.shape)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from retainkit.render.view import Document
 from retainkit.render.views import (
+    check,
     churn,
     cohort,
     funnel,
@@ -24,6 +25,7 @@ from retainkit.results import Result
 View = Callable[[Result], Document]
 
 VIEWS: Mapping[str, View] = {
+    "check": check.view,
     "churn": churn.view,
     "cohort": cohort.view,
     "funnel": funnel.view,

@@ -1,0 +1,154 @@
+"""The cells that a rule is about, found in the tables of a Result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from retainkit.check.rules import EACH, LATEST, WORST, Rule
+from retainkit.check.shapes import Shape
+from retainkit.check.verdicts import Estimate
+from retainkit.results import Result
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One cell over time: its rows in order, or the one row where there is no time.
+
+    segment: the values of --by, in order. cell: the values of the table's keys.
+    """
+
+    segment: tuple[object, ...]
+    cell: tuple[object, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one verdict is about: the row `at` of a series; None where there is none.
+
+    missing: why there is none.
+    """
+
+    series: Series
+    at: int | None
+    missing: str = ""
+
+    @property
+    def row(self) -> Row | None:
+        """The row that the number is in."""
+        return None if self.at is None else self.series.rows[self.at]
+
+    def before(self, many: int, shape: Shape) -> list[Row]:
+        """Return up to `many` complete rows before it, the nearest last."""
+        assert self.at is not None
+        rows = [row for row in self.series.rows[: self.at] if is_complete(row, shape)]
+        return rows[-many:]
+
+
+def is_complete(row: Row, shape: Shape) -> bool:
+    """Return whether a cell is over."""
+    if shape.complete is None:
+        return True
+    if isinstance(shape.complete, str):
+        return bool(row[shape.complete])
+    part, whole = shape.complete
+    return shape.time is None or bool(row[part] == row[whole])
+
+
+def cases(rule: Rule, result: Result) -> list[Case]:
+    """Return what a rule is about; where nothing of a series can be, a case without a row."""
+    found = list(_series(rule, result.tables[rule.table]))
+    if not found:
+        return [Case(_absent(rule), None, _why_none(rule, result.tables[rule.table]))]
+    return [case for series in found for case in _at(rule, series)]
+
+
+def estimate_of(row: Row, rule: Rule) -> Estimate | None:
+    """Return the number of a row; None where it is unknown."""
+    value, number = row[rule.value], rule.number
+    if value is None:
+        return None
+    n = sum(int(row[name] or 0) for name in number.of) if number.of else None
+    low, high = (None, None) if number.interval is None else (row[e] for e in number.interval)
+    return Estimate(float(value), n, low, high)
+
+
+def _series(rule: Rule, table: pl.DataFrame) -> Iterator[Series]:
+    """Yield the series of the cells and segments that a rule names."""
+    if not table.height:
+        return
+    by = table.columns[: len(rule.segments)] if rule.shape.by else []
+    keys, rows = list(rule.cell), table.iter_rows(named=True)
+    wanted = dict(zip(by, rule.segments.values(), strict=True))
+    groups: dict[tuple[tuple[object, ...], tuple[object, ...]], list[Row]] = {}
+    for row in rows:
+        chosen = all(
+            want in (EACH, WORST) or str(row[name]) == want for name, want in wanted.items()
+        )
+        if chosen and all(want in (EACH, row[name]) for name, want in rule.cell.items()):
+            place = tuple(row[name] for name in by), tuple(row[name] for name in keys)
+            groups.setdefault(place, []).append(row)
+    for (segment, cell), own in groups.items():
+        time = rule.shape.time
+        ordered = own if time is None else sorted(own, key=lambda row: str(row[time]))
+        yield Series(segment, cell, tuple(ordered))
+
+
+def _at(rule: Rule, series: Series) -> Iterator[Case]:
+    """Yield the rows of a series that a rule is about."""
+    shape = rule.shape
+    over = [i for i, row in enumerate(series.rows) if is_complete(row, shape)]
+    if shape.time is None:
+        yield Case(series, len(series.rows) - 1)
+    elif rule.at == LATEST or (rule.at == EACH and not over):
+        known = [i for i in over if series.rows[i][rule.value] is not None]
+        yield Case(series, known[-1] if known else None, f"no {shape.time} is over")
+    elif rule.at == EACH:
+        yield from (Case(series, i) for i in over)
+    else:
+        yield _on(rule, series, over)
+
+
+def _on(rule: Rule, series: Series, over: Sequence[int]) -> Case:
+    """Return the case of the period that a rule names."""
+    time = str(rule.shape.time)
+    for i, row in enumerate(series.rows):
+        if _day(row[time]) == rule.at:
+            missing = "" if i in over else f"the {time} {rule.at} is not over"
+            return Case(series, i if i in over else None, missing)
+    return Case(series, None, f"there is no {time} {rule.at}")
+
+
+def _day(moment: object) -> str:
+    if isinstance(moment, datetime):
+        return moment.date().isoformat()
+    return moment.isoformat() if isinstance(moment, date) else str(moment)
+
+
+def _text(value: object) -> str | None:
+    """Return a value of a segment as a rule names it; one that is unknown is none of those."""
+    return None if value is None else str(value)
+
+
+def _absent(rule: Rule) -> Series:
+    return Series(tuple(rule.segments.values()), tuple(rule.cell.values()), ())
+
+
+def _why_none(rule: Rule, table: pl.DataFrame) -> str:
+    """Return why no row is the cell that a rule names."""
+    if not table.height:
+        return "there is nobody to count"
+    by = table.columns[: len(rule.segments)] if rule.shape.by else []
+    wanted = {**dict(zip(by, rule.segments.values(), strict=True)), **rule.cell}
+    for name, want in wanted.items():
+        there = {_text(value) for value in table.get_column(name).to_list()}
+        if want not in (EACH, WORST) and str(want) not in there:
+            return f"there is no {name} {want}"
+    return "there is no such cell"
