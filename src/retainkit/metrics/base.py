@@ -113,11 +113,11 @@ def filled(
     )
 
 
-def with_rate(counts: pl.DataFrame, of: str, confidence: float) -> pl.DataFrame:
-    """Add rate = returned / `of` with its Wilson interval: null where `of` is 0."""
-    low, high = wilson(counts["returned"], counts[of], confidence)
+def with_rate(counts: pl.DataFrame, part: str, of: str, confidence: float) -> pl.DataFrame:
+    """Add rate = `part` / `of`, ci_low and ci_high (Wilson's interval); null where `of` is 0."""
+    low, high = wilson(counts[part], counts[of], confidence)
     return counts.with_columns(
-        rate=pl.when(pl.col(of) > 0).then(pl.col("returned") / pl.col(of)),
+        rate=pl.when(pl.col(of) > 0).then(pl.col(part) / pl.col(of)),
         ci_low=known(low),
         ci_high=known(high),
     )

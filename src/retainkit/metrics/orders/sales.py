@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import known
-from retainkit.metrics.base import segment_keys
+from retainkit.metrics.base import segment_keys, with_rate
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.orders.tally import COHORT, COUNT, PERIOD, SALES
-from retainkit.metrics.orders.windows import share, with_share
+from retainkit.metrics.orders.windows import share
 from retainkit.periods import Window
 from retainkit.stats.decomposition import lmdi
 from retainkit.timeline import money
@@ -64,7 +64,7 @@ def repurchase_by_period(
     """Return of each period's buyers how many bought in the next one, too."""
     keys = segment_keys(params.by)
     previous = _before(pl.col("buyers"), keys).fill_null(0)
-    table = with_share(
+    table = with_rate(
         counts.with_columns(previous_buyers=previous),
         "repurchased",
         "previous_buyers",
