@@ -80,14 +80,13 @@ def _cells(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
 def _scores(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
     """Return which values each score stands for, and how many members have it."""
     tables = []
-    for name, cuts in zip(("recency_days", "orders", "amount"), params.cuts, strict=True):
+    measures = ("recency_days", "orders", "amount")
+    for score, name, cuts in zip("rfm", measures, params.cuts, strict=True):
         ends = [None, *cuts, None]
         bounds = [(ends[place], ends[place + 1]) for place in range(SCORES)]
         if name == "recency_days":
             bounds.reverse()
-        counts = scored.group_by(
-            pl.col({"r": "r", "o": "f", "a": "m"}[name[0]]).alias("score")
-        ).agg(pl.col("members").sum())
+        counts = scored.group_by(score=score).agg(pl.col("members").sum())
         table = pl.DataFrame(
             {
                 "measure": [name] * SCORES,
