@@ -142,6 +142,13 @@ def by_segment(frame: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[Segment
         yield (), frame
 
 
+def empty_table(
+    schema: Mapping[str, pl.DataType | type[pl.DataType]], by: Sequence[str]
+) -> pl.DataFrame:
+    """Return a table without rows: its segments' keys before its columns."""
+    return pl.DataFrame(schema={**dict.fromkeys(segment_keys(by), pl.String), **schema})
+
+
 def of_segment(table: pl.DataFrame, by: Sequence[str], segment: Segment) -> pl.DataFrame:
     """Return the table of one segment with its keys before its columns."""
     values = zip(segment_keys(by), segment, strict=True)
