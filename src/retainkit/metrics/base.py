@@ -155,6 +155,17 @@ def of_segment(table: pl.DataFrame, by: Sequence[str], segment: Segment) -> pl.D
     return table.select(*(pl.lit(value, pl.String).alias(key) for key, value in values), pl.all())
 
 
+def of_segments(
+    table: pl.DataFrame, by: Sequence[str], segments: Sequence[Segment]
+) -> pl.DataFrame:
+    """Return a table of several segments, of which each row's is given, with their keys first."""
+    keys = [
+        pl.Series(key, [segment[i] for segment in segments], pl.String)
+        for i, key in enumerate(segment_keys(by))
+    ]
+    return pl.DataFrame([*keys, *table.get_columns()])
+
+
 def named_segments(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """Put segments first, under the user's names; one that is taken by another gets "by_"."""
     keys, taken, names = segment_keys(by), set(frame.columns), {}

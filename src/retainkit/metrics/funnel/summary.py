@@ -14,6 +14,7 @@ from retainkit.metrics.base import (
     empty_table,
     named_segments,
     of_segment,
+    of_segments,
     segment_keys,
 )
 from retainkit.metrics.funnel import nodes
@@ -121,12 +122,9 @@ def _segments(every: Mapping[Segment, Ints], params: FunnelParams) -> pl.DataFra
     if not keys or not every:
         return empty_table(_SEGMENTS, params.by)
     steps = len(params.steps) - 1
-    named = [
-        pl.Series(key, [segment[i] for segment in every for _ in range(steps)], pl.String)
-        for i, key in enumerate(keys)
-    ]
+    segments = [segment for segment in every for _ in range(steps)]
     table = nodes.compared(list(every.values()), params)
-    return pl.DataFrame([*named, *table.get_columns()]).sort("step", *keys)
+    return of_segments(table, params.by, segments).sort("step", *keys)
 
 
 def _change(sides: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:
