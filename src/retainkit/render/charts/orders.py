@@ -8,15 +8,9 @@ from retainkit.render import cells
 from retainkit.render.charts import spec
 from retainkit.render.charts.spec import Datum, Spec
 from retainkit.render.views.keys import Row, parts_of
+from retainkit.render.views.orders.sales import FACTORS
+from retainkit.render.views.orders.when import CURVES
 from retainkit.results import Result
-
-_KINDS = {"first_order": "first order since the start", "repurchase": "second since the first"}
-_FACTORS = {
-    "visitors": "visitors",
-    "conversion": "conversion",
-    "orders_per_buyer": "orders a buyer",
-    "amount_per_order": "amount an order",
-}
 
 
 def _windows(result: Result) -> Spec:
@@ -60,7 +54,7 @@ def _hazard(result: Result) -> Spec:
     by = spec.by_columns(result, "kind")
     panels, said = spec.chosen(parts_of(result.tables["hazard"], by), "at_risk", spec.MOST_PANELS)
     values = [_day(panel, row) for panel, rows in panels.items() for row in rows]
-    color, dash = spec.by_segment(list(_KINDS.values()), "")
+    color, dash = spec.by_segment(list(CURVES.values()), "")
     last = max((value["age"] for value in values), default=0)
     x = spec.ages(last, "day, counted from 0")
     y = spec.shares("share", "share who have ordered", whole=False)
@@ -80,7 +74,7 @@ def _hazard(result: Result) -> Spec:
 
 
 def _day(panel: str, row: Row) -> Datum:
-    kind, share = _KINDS[row["kind"]], row["cumulative"]
+    kind, share = CURVES[row["kind"]], row["cumulative"]
     said = f"{kind}, day {row['day']}: {cells.percent(share)}"
     return {"panel": panel, "segment": kind, "age": row["day"], "share": share} | {
         "low": row["ci_low"],
@@ -104,7 +98,7 @@ def _value(result: Result) -> Spec:
             "x": spec.periods(labels, unit),
             "y": {"field": "change", "type": "quantitative"}
             | {"axis": {"title": f"change of sales since the {unit} before"}},
-            "color": spec.by_name("factor", list(_FACTORS.values()), "from"),
+            "color": spec.by_name("factor", list(FACTORS.values()), "from"),
             "order": {"field": "order", "type": "quantitative"},
             "description": spec.description(),
         },
@@ -117,7 +111,7 @@ def _value(result: Result) -> Spec:
 def _changes(panel: str, rows: Sequence[Row], unit: str) -> Iterator[Datum]:
     for row in rows:
         name = cells.period(row["period"], unit)
-        for order, (factor, words) in enumerate(_FACTORS.items()):
+        for order, (factor, words) in enumerate(FACTORS.items()):
             change = row[f"from_{factor}"]
             if change is not None:
                 yield {"panel": panel, "period": name, "factor": words, "order": order} | {

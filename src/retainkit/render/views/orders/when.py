@@ -13,8 +13,8 @@ from retainkit.render.views.orders.windows import MOST_SEGMENTS, starts_with_ord
 from retainkit.results import Result
 from retainkit.wording import counted
 
+CURVES = {"first_order": "first order since the start", "repurchase": "second since the first"}
 _KINDS = {"first_order": "first orders", "repurchase": "second orders"}
-_CURVES = {"first_order": "first order since the start", "repurchase": "second since the first"}
 
 
 def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
@@ -76,7 +76,7 @@ def _figure(result: Result, told: Sequence[str]) -> Iterator[Figure]:
     parts = parts_of(result.tables["hazard"], ["kind"])
     curves = [
         Curve(
-            _CURVES[str(kind)],
+            CURVES[str(kind)],
             [row["day"] for row in rows],
             *([row[name] for row in rows] for name in ("cumulative", "ci_low", "ci_high")),
         )
