@@ -26,7 +26,7 @@ def _unit(result: Result) -> str:
 
 def _main(result: Result) -> Spec:
     """Draw who came above a line and who went below it."""
-    unit, frame = _unit(result), _last_periods(result.main)
+    unit, frame = _unit(result), spec.last_periods(result.main)
     lifecycle = "quick_ratio" in frame.columns
     came = ("new", "resurrected") if lifecycle else ("joined",)
     parts = parts_of(frame, spec.by_columns(result, "period"))
@@ -46,7 +46,7 @@ def _main(result: Result) -> Spec:
     bars = {
         "mark": {"type": "bar"},
         "encoding": {
-            "x": spec.periods(_labels(frame, unit), unit),
+            "x": spec.periods(frame, unit),
             "y": {"field": "members", "type": "quantitative", "axis": sizes},
             "color": spec.by_name("series", [*came, "churned"], "", colours),
             "opacity": spec.as_given("strength"),
@@ -67,16 +67,6 @@ def _columns(panel: str, row: Row, came: Sequence[str], unit: str) -> Iterator[D
             "strength": 1 if row["complete"] else spec.LIGHTER,
             "said": f"{name}: {cells.count(members)} {series}",
         }
-
-
-def _last_periods(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of the last periods, as many as a picture has room for."""
-    last = frame["period"].unique().sort().tail(spec.MOST_PERIODS)
-    return frame.filter(frame["period"].is_in(last.implode()))
-
-
-def _labels(frame: pl.DataFrame, unit: str) -> list[str]:
-    return [cells.period(day, unit) for day in frame["period"].unique().sort()]
 
 
 def _curve(result: Result, age: str, share: str, start: float, title: str, *, band: bool) -> Spec:
@@ -129,7 +119,7 @@ def _winback(result: Result) -> Spec:
 
 def _reasons_over_time(result: Result) -> Spec:
     """Draw the churned of each period, stacked by the category of their reason."""
-    frame = _last_periods(result.tables["reasons_over_time"])
+    frame = spec.last_periods(result.tables["reasons_over_time"])
     unit, parts = _unit(result), parts_of(frame, spec.by_columns(result, "period"))
     panels, said = spec.chosen(parts, "members", spec.MOST_PANELS)
     names = _categories(row for rows in panels.values() for row in rows)
@@ -154,7 +144,7 @@ def _reasons_over_time(result: Result) -> Spec:
     bars = {
         "mark": {"type": "bar"},
         "encoding": {
-            "x": spec.periods(_labels(frame, unit), unit),
+            "x": spec.periods(frame, unit),
             "y": {"field": "members", "type": "quantitative", "axis": {"title": "churned members"}},
             "color": spec.by_name("category", drawn, "reason"),
             "opacity": spec.as_given("strength"),

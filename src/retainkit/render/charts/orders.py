@@ -86,16 +86,13 @@ def _day(panel: str, row: Row) -> Datum:
 def _value(result: Result) -> Spec:
     """Draw what the change of sales came from, period by period: above a line and below it."""
     unit, by = str(result.params.get("period", "month")), spec.by_columns(result, "period")
-    frame = result.tables["value"]
-    last = frame["period"].unique().sort().tail(spec.MOST_PERIODS)
-    frame = frame.filter(frame["period"].is_in(last.implode()))
+    frame = spec.last_periods(result.tables["value"])
     panels, said = spec.chosen(parts_of(frame, by), "orders", spec.MOST_PANELS)
     values = [datum for panel, rows in panels.items() for datum in _changes(panel, rows, unit)]
-    labels = [cells.period(day, unit) for day in frame["period"].unique().sort()]
     bars = {
         "mark": {"type": "bar"},
         "encoding": {
-            "x": spec.periods(labels, unit),
+            "x": spec.periods(frame, unit),
             "y": {"field": "change", "type": "quantitative"}
             | {"axis": {"title": f"change of sales since the {unit} before"}},
             "color": spec.by_name("factor", list(FACTORS.values()), "from"),

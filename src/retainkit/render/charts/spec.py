@@ -6,7 +6,9 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from retainkit.render.cells import clean, count, label
+import polars as pl
+
+from retainkit.render.cells import clean, count, label, period
 from retainkit.render.views.keys import Parts, Row, interval_title, label_of, largest
 from retainkit.results import Result
 
@@ -136,10 +138,17 @@ def by_segment(names: Sequence[str], title: str) -> tuple[Spec, Spec]:
     return colour, {**colour, "scale": scale}
 
 
-def periods(labels: Sequence[str], title: str) -> Spec:
-    """Return an axis of periods in their order; labels that would overlap are left out."""
-    axis = {"labelOverlap": True, "labelAngle": 0, "title": title}
-    scale = {"domain": list(labels), "paddingInner": 0.2}
+def last_periods(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of the last periods, as many as a picture has room for."""
+    last = frame["period"].unique().sort().tail(MOST_PERIODS)
+    return frame.filter(frame["period"].is_in(last.implode()))
+
+
+def periods(frame: pl.DataFrame, unit: str) -> Spec:
+    """Return an axis of a table's periods in their order; labels that overlap are left out."""
+    labels = [period(start, unit) for start in frame["period"].unique().sort()]
+    axis = {"labelOverlap": True, "labelAngle": 0, "title": unit}
+    scale = {"domain": labels, "paddingInner": 0.2}
     return {"field": "period", "type": "ordinal", "scale": scale, "axis": axis}
 
 
