@@ -81,20 +81,11 @@ def _curve(result: Result, age: str, share: str, start: float, title: str, *, ba
     color, dash = spec.by_segment(list(segments), spec.key_names(by))
     last = max((value["age"] for value in values), default=0)
     x, y = spec.ages(last, words), spec.shares("share", title, whole=band)
-    step = {"interpolate": "step-after"}
-    area = {
-        "mark": {**spec.UNTOLD, "type": "area", "opacity": 0.15, **step},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
-        | {"color": color},
-    }
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 24}, **step},
-        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
-        | {"description": spec.description()},
-    }
+    layers = [spec.line(x, y, color, dash, point={"size": 24}, **spec.STEPS)]
     if band:
+        layers.insert(0, spec.band(x, y, color, **spec.STEPS))
         said.append(f"Shaded: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, [area, line] if band else [line], said=said)
+    return spec.picture(result, values, layers, said=said)
 
 
 def _steps(name: str, rows: Sequence[Row], age: str, share: str, start: float) -> Iterator[Datum]:

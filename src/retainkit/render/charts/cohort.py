@@ -151,20 +151,11 @@ def _pooled(result: Result) -> Spec:
         y = spec.shares("value", title, whole=False)
     else:
         y = {"field": "value", "type": "quantitative", "axis": {"title": title}}
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 30}},
-        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
-        | {"description": spec.description()},
-    }
+    line = spec.line(x, y, color, dash, point={"size": 30})
     if column != "rate":
         return spec.picture(result, values, [line], said=said)
-    between = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
-    band = {
-        "mark": {**spec.UNTOLD, "type": "area", "opacity": 0.15},
-        "encoding": {"x": x, **between, "color": color},
-    }
     said.append(f"Shaded: {spec.confidence(result)} intervals. Pooled over cells that are over.")
-    return spec.picture(result, values, [band, line], said=said)
+    return spec.picture(result, values, [spec.band(x, y, color), line], said=said)
 
 
 PICTURES: Mapping[str, Callable[[Result], Spec]] = {"main": _main, "pooled": _pooled}

@@ -24,17 +24,9 @@ def _tracking(result: Result) -> Spec:
     ]
     color, dash = spec.by_segment(list(_KINDS.values()), "")
     x = spec.ages(max(len(rows) - 1, 0), "week, of those that end with the calibration")
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2},
-        "encoding": {
-            "x": x,
-            "y": {"field": "many", "type": "quantitative"}
-            | {"axis": {"title": "repeat purchases in the week"}},
-            "color": color,
-            "strokeDash": dash,
-            "description": spec.description(),
-        },
-    }
+    axis = {"title": "repeat purchases in the week"}
+    y = {"field": "many", "type": "quantitative", "axis": axis}
+    line = spec.line(x, y, color, dash)
     known = sum(row["part"] == "calibration" for row in rows) - 1
     rule = {
         "mark": {**spec.UNTOLD, "type": "rule", "color": "#8c959f"},
@@ -77,16 +69,9 @@ def _realised(result: Result) -> Spec:
     color, dash = spec.by_segment(list(lines), "cohort")
     last = max((value["age"] for value in values), default=0)
     title = "money a buyer has brought" if priced else "orders of a buyer"
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 24}},
-        "encoding": {
-            "x": spec.ages(last, f"age in {unit}s since the first order"),
-            "y": {"field": "value", "type": "quantitative", "axis": {"title": title}},
-            "color": color,
-            "strokeDash": dash,
-            "description": spec.description(),
-        },
-    }
+    x = spec.ages(last, f"age in {unit}s since the first order")
+    y = {"field": "value", "type": "quantitative", "axis": {"title": title}}
+    line = spec.line(x, y, color, dash, point={"size": 24})
     return spec.picture(result, values, [line], said=said)
 
 

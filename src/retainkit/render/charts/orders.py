@@ -58,19 +58,10 @@ def _hazard(result: Result) -> Spec:
     last = max((value["age"] for value in values), default=0)
     x = spec.ages(last, "day, counted from 0")
     y = spec.shares("share", "share who have ordered", whole=False)
-    step = {"interpolate": "step-after"}
-    area = {
-        "mark": {**spec.UNTOLD, "type": "area", "opacity": 0.15, **step},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
-        | {"color": color},
-    }
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, **step},
-        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
-        | {"description": spec.description()},
-    }
+    band = spec.band(x, y, color, **spec.STEPS)
+    line = spec.line(x, y, color, dash, **spec.STEPS)
     said.append(f"Shaded: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, [area, line], said=said, panels=list(panels))
+    return spec.picture(result, values, [band, line], said=said, panels=list(panels))
 
 
 def _day(panel: str, row: Row) -> Datum:

@@ -26,6 +26,7 @@ _TICKS = 20
 # Wong (2011), "Points of view: color blindness": told apart by nearly everyone.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000", "#b8a800")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [6, 2, 2, 2, 2, 2])
+STEPS: Spec = {"interpolate": "step-after"}  # of lines that hold each value until the next one
 # Of marks without a description of their own: Vega-Lite would make one, as an expression.
 UNTOLD: Spec = {"aria": False}
 _INK, _PALE = "#24292f", "#57606a"
@@ -165,6 +166,27 @@ def ages(last: int, title: str) -> Spec:
     axis = {"values": ticks, "format": ",d", "title": title, "grid": False}
     scale = {"nice": False, "zero": True}
     return {"field": "age", "type": "quantitative", "scale": scale, "axis": axis}
+
+
+def line(x: Spec, y: Spec, color: Spec, dash: Spec, **mark: Any) -> Spec:
+    """Return lines that are told apart by colour and dash; mark: what else they look like."""
+    return {
+        "mark": {"type": "line", "strokeWidth": 2, **mark},
+        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
+        | {"description": description()},
+    }
+
+
+def band(x: Spec, y: Spec, color: Spec, **mark: Any) -> Spec:
+    """Return the intervals around lines: areas from the field "low" to the field "high"."""
+    return {
+        "mark": {**UNTOLD, "type": "area", "opacity": 0.15, **mark},
+        "encoding": {"x": x, **_between(y), "color": color},
+    }
+
+
+def _between(y: Spec) -> Spec:
+    return {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
 
 
 def as_given(field: str) -> Spec:
