@@ -28,17 +28,8 @@ def _windows(result: Result) -> Spec:
         "color": spec.by_name("segment", list(segments), spec.key_names(by)),
     }
     y = spec.shares("rate", "share of those whose window is over", whole=False)
-    between = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
-    rule = {
-        "mark": {**spec.UNTOLD, "type": "rule", "strokeWidth": 2},
-        "encoding": {**place, **between},
-    }
-    point = {
-        "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-        "encoding": {**place, "y": y, "description": spec.description()},
-    }
     said.append(f"Lines: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, [rule, point], said=said)
+    return spec.picture(result, values, spec.points(place, y), said=said)
 
 
 def _window(name: str, row: Row) -> Datum:

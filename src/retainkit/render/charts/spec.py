@@ -185,6 +185,22 @@ def band(x: Spec, y: Spec, color: Spec, **mark: Any) -> Spec:
     }
 
 
+def points(place: Spec, y: Spec, **looks: Spec) -> list[Spec]:
+    """Return a point for each value on the line of its interval, from "low" to "high".
+
+    place: the encodings that both have; looks: further ones of the point.
+    """
+    rule = {
+        "mark": {**UNTOLD, "type": "rule", "strokeWidth": 2},
+        "encoding": {**place, **_between(y)},
+    }
+    point = {
+        "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+        "encoding": {**place, "y": y, **looks, "description": description()},
+    }
+    return [rule, point]
+
+
 def _between(y: Spec) -> Spec:
     return {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
 
