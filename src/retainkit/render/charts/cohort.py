@@ -117,11 +117,8 @@ def _layers(
         colour = {"value": _COLD} if cold else heat
         which = {"filter": {"field": "cold", "equal": cold}}
         yield {"transform": [which], "mark": mark, "encoding": {**place, **told, "color": colour}}
-    text = {"field": "text", "type": "nominal"}
-    for ink in sorted({value["ink"] for value in values}) if written else ():
-        mark = {**spec.UNTOLD, "type": "text", "fontSize": 10, "color": ink}
-        which = {"filter": {"field": "ink", "equal": ink}}
-        yield {"transform": [which], "mark": mark, "encoding": {**place, "text": text}}
+    if written:
+        yield from spec.texts(values, place, 10)
 
 
 def _band(field: str, names: Sequence[str], axis: Mapping[str, Any]) -> Spec:

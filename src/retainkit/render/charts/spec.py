@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -199,6 +199,17 @@ def points(place: Spec, y: Spec, **looks: Spec) -> list[Spec]:
         "encoding": {**place, "y": y, **looks, "description": description()},
     }
     return [rule, point]
+
+
+def texts(values: Sequence[Datum], place: Spec, size: int) -> Iterator[Spec]:
+    """Yield the field "text" written at `place`, a layer for each colour in the field "ink"."""
+    text = {"field": "text", "type": "nominal"}
+    for ink in sorted({value["ink"] for value in values}):
+        yield {
+            "transform": [{"filter": {"field": "ink", "equal": ink}}],
+            "mark": {**UNTOLD, "type": "text", "fontSize": size, "color": ink},
+            "encoding": {**place, "text": text},
+        }
 
 
 def _between(y: Spec) -> Spec:
