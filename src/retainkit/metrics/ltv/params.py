@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
-from retainkit import selectors
 from retainkit.choices import DatePeriod, LtvModel
 from retainkit.errors import UsageError, check_choice, check_kinds, check_once
 from retainkit.metrics.costs import CostsParams
 from retainkit.metrics.listing import ListingParams
+from retainkit.metrics.purchases import order_selector
 from retainkit.periods import DAY, duration
-from retainkit.selectors import Selector, parse_selector
+from retainkit.selectors import Selector
 from retainkit.stats.buytilldie import BuyTillDie
 from retainkit.stats.intervals import quantile
 
@@ -62,9 +62,7 @@ class LtvParams(ListingParams, CostsParams):
     @cached_property
     def order(self) -> Selector:
         """What is an order."""
-        if self.order_event is None:
-            return selectors.ORDERS
-        return parse_selector(self.order_event)
+        return order_selector(self.order_event)
 
     @property
     def merge_days(self) -> bool:

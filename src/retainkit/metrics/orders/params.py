@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
-from retainkit import selectors
 from retainkit.choices import Clock, DatePeriod
 from retainkit.errors import UsageError, check_choice, check_kinds
 from retainkit.metrics.costs import CostsParams
+from retainkit.metrics.purchases import order_selector
 from retainkit.metrics.starts import ReturnParams
 from retainkit.periods import FURTHEST
 from retainkit.selectors import ANY, Selector, parse_selector
@@ -59,9 +59,7 @@ class OrdersParams(CostsParams):
     @cached_property
     def order(self) -> Selector:
         """What is an order."""
-        if self.order_event is None:
-            return selectors.ORDERS
-        return parse_selector(self.order_event)
+        return order_selector(self.order_event)
 
     @cached_property
     def visit(self) -> Selector:

@@ -24,17 +24,9 @@ def _tracking(result: Result) -> Spec:
     ]
     color, dash = spec.by_segment(list(_KINDS.values()), "")
     x = spec.ages(max(len(rows) - 1, 0), "week, of those that end with the calibration")
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2},
-        "encoding": {
-            "x": x,
-            "y": {"field": "many", "type": "quantitative"}
-            | {"axis": {"title": "repeat purchases in the week"}},
-            "color": color,
-            "strokeDash": dash,
-            "description": spec.description(),
-        },
-    }
+    axis = {"title": "repeat purchases in the week"}
+    y = {"field": "many", "type": "quantitative", "axis": axis}
+    line = spec.line(x, y, color, dash)
     known = sum(row["part"] == "calibration" for row in rows) - 1
     rule = {
         "mark": {**spec.UNTOLD, "type": "rule", "color": "#8c959f"},
