@@ -28,7 +28,7 @@ LEVELS = (
     ("render",),
     ("check",),
     ("answers",),
-    ("demo", "api"),
+    ("demo", "api", "gates"),
     ("__init__",),
     ("cli",),
     ("__main__",),

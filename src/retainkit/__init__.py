@@ -14,6 +14,7 @@ from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
     from retainkit.api import churn, cohort, funnel, inspect, ltv, orders, paths, retention, rfm
+    from retainkit.gates import check, snapshot
     from retainkit.results import Result
 
 __version__ = "0.1.0"
@@ -23,6 +24,7 @@ _HOMES = {
         ("churn", "cohort", "funnel", "inspect", "ltv", "orders", "paths", "retention", "rfm"),
         "api",
     ),
+    **dict.fromkeys(("check", "snapshot"), "gates"),
     "Result": "results",
 }
 
@@ -33,6 +35,7 @@ __all__ = [
     "RetainkitError",
     "UsageError",
     "__version__",
+    "check",
     "churn",
     "cohort",
     "funnel",
@@ -42,6 +45,7 @@ __all__ = [
     "paths",
     "retention",
     "rfm",
+    "snapshot",
 ]
 
 

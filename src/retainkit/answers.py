@@ -79,13 +79,20 @@ class Answer(Result):
 
 def answered(request: Request, events: Input | Sequence[Input], keywords: Keywords) -> Answer:
     """Return the answer to a request; keywords: how to read the events, and where to compute."""
+    options, engine = split(keywords, (field.name for field in fields(request.params)))
+    (result,) = run([request], as_inputs(events), options, engine=engine)
+    return Answer(**vars(result))
+
+
+def split(keywords: Keywords, words: Iterable[str]) -> tuple[SourceOptions, EngineOptions]:
+    """Return how to read the events, and where to compute.
+
+    Raises UsageError for a keyword that is none; `words`, the function's own, may be meant.
+    """
     given: dict[str, Any] = {**keywords}
     names = [field.name for field in fields(EngineOptions) if field.name in given]
     engine = EngineOptions(**{name: given.pop(name) for name in names})
-    own = {field.name for field in fields(request.params)}
-    options = as_options(given, {*Keywords.__annotations__, *own})
-    (result,) = run([request], as_inputs(events), options, engine=engine)
-    return Answer(**vars(result))
+    return as_options(given, {*Keywords.__annotations__, *words}), engine
 
 
 def as_inputs(events: Input | Sequence[Input]) -> list[Input]:

@@ -43,16 +43,17 @@ def restated(name: str, request: Request, saved: Result, now: Result) -> pl.Data
 def told(table: pl.DataFrame) -> Iterator[str]:
     """Yield what a reader has to know of restated cells."""
     for row in table.iter_rows(named=True):
-        lost = row["changed"] + row["gone"]
-        if lost:
-            change = ""
-            if row["cell"] is not None:
-                change = f"; most {row['cell']}: {row['before']:.4g}, now {row['now']:.4g}"
-            yield (
-                f"Restated: {lost:,} of {counted(row['compared'], 'complete cell')} of "
-                f"'{row['metric']}' ({row['table']}) changed since the baseline{change}. Late or "
-                "deleted events do so."
-            )
+        if not row["changed"] and not row["gone"]:
+            continue
+        most = ""
+        if row["cell"] is not None:
+            most = f" (most {row['cell']}: {row['before']:.4g}, now {row['now']:.4g})"
+        gone = f", {row['gone']:,} are gone" if row["gone"] else ""
+        yield (
+            f"Restated: of {counted(row['compared'], 'cell')} of '{row['metric']}' "
+            f"({row['table']}) that were complete in the baseline, {row['changed']:,} have changed "
+            f"since{most}{gone}: events came late, or were deleted."
+        )
 
 
 def _cells(table: pl.DataFrame | None, shape: Shape, by: int) -> dict[tuple[str, ...], Row]:

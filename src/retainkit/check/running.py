@@ -72,7 +72,7 @@ def checked(
         check_lock(check.lock, check.metrics, options)
     base = [] if check.baseline is None else compared(check.baseline, check.metrics, options)
     requests = _once([rule.request for rule in check.rules] + [each for _, each, _ in base])
-    found = _results(requests, inputs, options, engine, progress, journal)
+    found = results_of(requests, inputs, options, engine, progress, journal)
     results = [found[requests.index(rule.request)] for rule in check.rules]
     verdicts = judge(check.rules, results, saved, check.fdr)
     changes = [
@@ -109,7 +109,7 @@ def _once(requests: Sequence[Request]) -> list[Request]:
     return told
 
 
-def _results(
+def results_of(
     requests: Sequence[Request],
     inputs: Sequence[Input],
     options: SourceOptions,

@@ -1,0 +1,64 @@
+"""`retainkit snapshot`: named metrics saved for `check`. Its twin is `retainkit.snapshot`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.declared import declared
+from retainkit.cli.output import check_targets, say
+from retainkit.cli.progress import watched
+from retainkit.errors import UsageError
+from retainkit.replacement import write_whole
+
+
+def snapshot(
+    source: Source,
+    how: Computing,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")
+    ] = "snapshot.json",
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this metric of the settings; repeatable."),
+    ] = None,
+    definitions_only: Annotated[
+        bool,
+        typer.Option("--definitions-only", help="What metrics mean, without numbers: a lock."),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")
+    ] = False,
+) -> None:
+    """Write the snapshot."""
+    from retainkit.check.parsing import named_requests
+    from retainkit.check.snapshots import chosen
+    from retainkit.check.snapshots import snapshot as text_of
+    from retainkit.cli.allocator import keep_freed_memory
+    from retainkit.engine import EngineOptions, Journal
+    from retainkit.sources import SourceOptions
+
+    if not source.sources and not definitions_only:
+        raise UsageError("snapshot: nothing to read.", "Name a file, or a [source] in settings.")
+    settings = declared(source.settings)
+    metrics = chosen(named_requests(settings), metric or [])
+    out = Output(format="json", output=Path(output), table=None, quiet=quiet, excel_safe=False)
+    check_targets("snapshot", source, out, {})
+    keep_freed_memory()
+    journal = Journal()
+    with watched(quiet) as progress:
+        text = text_of(
+            metrics,
+            source.sources,
+            SourceOptions(**source.options),
+            definitions_only=definitions_only,
+            engine=EngineOptions(**how.options),
+            progress=progress,
+            journal=journal,
+        )
+    write_whole(Path(output), text.encode(), "--output")
+    if not quiet:
+        say(f"Wrote {output}: {', '.join(metrics)}.")
+    for line in journal.lines() if how.verbose else ():
+        say(line)
