@@ -37,7 +37,7 @@ def held(rule: Rule, case: Case, estimate: Estimate, saved: Mapping[str, Result]
         before, why = _previous(rule, case, bound.previous)
     if not before:
         return Held(estimate, None, why)
-    return _changed(bound, estimate, before)
+    return changed(bound, estimate, before)
 
 
 def _previous(rule: Rule, case: Case, many: int) -> tuple[list[Estimate], str]:
@@ -59,7 +59,7 @@ def _saved(rule: Rule, case: Case, result: Result) -> tuple[list[Estimate], str]
     return [], "the baseline does not have it"
 
 
-def _changed(change: Change, now: Estimate, before: Sequence[Estimate]) -> Held:
+def changed(change: Change, now: Estimate, before: Sequence[Estimate]) -> Held:
     """Return the limits that follow from what was, and the interval of the difference.
 
     The interval of the mean and of the difference are made by squares and sums of the distances
