@@ -26,7 +26,7 @@ LEVELS = (
     ("metrics",),
     ("engine", "profile"),
     ("render",),
-    ("check",),
+    ("checking",),
     ("answers",),
     ("demo", "api", "gates"),
     ("__init__",),

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from retainkit.check.bounds import Change, Limits
-from retainkit.check.parsing import named_requests, read_rules
-from retainkit.check.rules import Definitions, Rule
+from retainkit.checking.bounds import Change, Limits
+from retainkit.checking.parsing import named_requests, read_rules
+from retainkit.checking.rules import Definitions, Rule
 from retainkit.errors import UsageError
 
 SETTINGS = Definitions(

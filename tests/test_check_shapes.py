@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from retainkit.check.asked import request_of
-from retainkit.check.shapes import SHAPES, shape_of
+from retainkit.checking.asked import request_of
+from retainkit.checking.shapes import SHAPES, shape_of
 from retainkit.demo.shop import open_shop
 from retainkit.engine import Request, run
 from retainkit.metrics.catalog import NAMES, listed

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from retainkit.check.bounds import Change, Limits
-from retainkit.check.changes import changed
-from retainkit.check.verdicts import (
+from retainkit.checking.bounds import Change, Limits
+from retainkit.checking.changes import changed
+from retainkit.checking.verdicts import (
     Estimate,
     Verdict,
     exit_code,

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Unpack
 
 from retainkit.answers import Answer, Keywords, as_inputs, as_path, split
-from retainkit.check.parsing import named_requests, read_rules
-from retainkit.check.rules import Definitions
-from retainkit.check.running import Check, checked
-from retainkit.check.snapshots import chosen
-from retainkit.check.snapshots import snapshot as text_of
+from retainkit.checking.parsing import named_requests, read_rules
+from retainkit.checking.rules import Definitions
+from retainkit.checking.running import Check, checked
+from retainkit.checking.snapshots import chosen
+from retainkit.checking.snapshots import snapshot as text_of
 from retainkit.errors import UsageError
 from retainkit.replacement import write_whole
 from retainkit.sources import Input

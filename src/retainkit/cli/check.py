@@ -48,9 +48,9 @@ def check(
     ] = "auto",
 ) -> None:
     """Hold the rules of the settings, and those given, against the data."""
-    from retainkit.check.parsing import named_requests, read_rules
-    from retainkit.check.running import Check, checked
-    from retainkit.check.summary import code_of
+    from retainkit.checking.parsing import named_requests, read_rules
+    from retainkit.checking.running import Check, checked
+    from retainkit.checking.summary import code_of
     from retainkit.cli.allocator import keep_freed_memory
     from retainkit.engine import EngineOptions, Journal
 

@@ -9,7 +9,7 @@ from retainkit.config.files import read
 from retainkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from retainkit.check.rules import Definitions
+    from retainkit.checking.rules import Definitions
 
 
 def declared(settings: Path | None, baseline: str | None = None) -> "Definitions":
@@ -18,7 +18,7 @@ def declared(settings: Path | None, baseline: str | None = None) -> "Definitions
     settings: None where there is none. baseline: what changes are measured against that name
     nothing else. Raises UsageError for what is no table.
     """
-    from retainkit.check.rules import Definitions
+    from retainkit.checking.rules import Definitions
 
     if settings is None:
         return Definitions(baseline=baseline)

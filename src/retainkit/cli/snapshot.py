@@ -32,9 +32,9 @@ def snapshot(
     ] = False,
 ) -> None:
     """Write the snapshot."""
-    from retainkit.check.parsing import named_requests
-    from retainkit.check.snapshots import chosen
-    from retainkit.check.snapshots import snapshot as text_of
+    from retainkit.checking.parsing import named_requests
+    from retainkit.checking.snapshots import chosen
+    from retainkit.checking.snapshots import snapshot as text_of
     from retainkit.cli.allocator import keep_freed_memory
     from retainkit.engine import EngineOptions, Journal
     from retainkit.sources import SourceOptions

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from retainkit.check.bounds import Limits
-from retainkit.check.judging import Judged
-from retainkit.check.rules import Rule
+from retainkit.checking.bounds import Limits
+from retainkit.checking.judging import Judged
+from retainkit.checking.rules import Rule
 from retainkit.render import cells, named
 
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from retainkit.check.bounds import Change, Limits
-from retainkit.check.cells import Case, cases, estimate_of
-from retainkit.check.rules import LATEST, Rule
-from retainkit.check.verdicts import Estimate
+from retainkit.checking.bounds import Change, Limits
+from retainkit.checking.cells import Case, cases, estimate_of
+from retainkit.checking.rules import LATEST, Rule
+from retainkit.checking.verdicts import Estimate
 from retainkit.results import Result
 from retainkit.wording import counted
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from retainkit.check.definitions import Definition, changed, hash_of
+from retainkit.checking.definitions import Definition, changed, hash_of
 from retainkit.errors import InputError, UsageError
 from retainkit.results import FORMAT, DataWindow, Result
 from retainkit.sources import Input

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from retainkit.check.definitions import Definition, changed, definition_of, hash_of
-from retainkit.check.rules import Rule
-from retainkit.check.saved import Saved, read_saved
+from retainkit.checking.definitions import Definition, changed, definition_of, hash_of
+from retainkit.checking.rules import Rule
+from retainkit.checking.saved import Saved, read_saved
 from retainkit.engine import Request
 from retainkit.errors import UsageError
 from retainkit.results import Result

@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from retainkit.check import words
-from retainkit.check.judging import Judged
-from retainkit.check.verdicts import exit_code
+from retainkit.checking import words
+from retainkit.checking.judging import Judged
+from retainkit.checking.verdicts import exit_code
 from retainkit.choices import UndecidedAs
 from retainkit.results import Result
 from retainkit.wording import counted

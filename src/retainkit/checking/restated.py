@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from retainkit.check.cells import Row, is_complete
-from retainkit.check.shapes import Shape, shape_of
+from retainkit.checking.cells import Row, is_complete
+from retainkit.checking.shapes import Shape, shape_of
 from retainkit.engine import Request
 from retainkit.results import Result
 from retainkit.wording import counted

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 
-from retainkit.check.asked import NOT_ASKED, spelled
+from retainkit.checking.asked import NOT_ASKED, spelled
 from retainkit.engine import Request
 from retainkit.sources import SourceOptions
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from retainkit.check.definitions import definition_of
-from retainkit.check.running import results_of
-from retainkit.check.saved import fingerprint, snapshot_of
+from retainkit.checking.definitions import definition_of
+from retainkit.checking.running import results_of
+from retainkit.checking.saved import fingerprint, snapshot_of
 from retainkit.engine import EngineOptions, Journal, Request
 from retainkit.errors import UsageError, nearest
 from retainkit.render.json import write

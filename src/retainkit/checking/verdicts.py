@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from retainkit.check.bounds import Limits
-from retainkit.check.rules import Decide, Severity
+from retainkit.checking.bounds import Limits
+from retainkit.checking.rules import Decide, Severity
 from retainkit.choices import UndecidedAs
 
 Verdict = Literal["pass", "warn", "breach", "undecided"]

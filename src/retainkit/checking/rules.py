@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from retainkit.check.bounds import Bound
-from retainkit.check.shapes import Shape, Value
+from retainkit.checking.bounds import Bound
+from retainkit.checking.shapes import Shape, Value
 from retainkit.engine import Request
 
 Decide = Literal["point", "confident"]

@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from retainkit.check.rules import EACH, LATEST, WORST, Rule
-from retainkit.check.shapes import Shape
-from retainkit.check.verdicts import Estimate
+from retainkit.checking.rules import EACH, LATEST, WORST, Rule
+from retainkit.checking.shapes import Shape
+from retainkit.checking.verdicts import Estimate
 from retainkit.results import Result
 
 Row = Mapping[str, Any]

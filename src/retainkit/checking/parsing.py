@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from retainkit.check.asked import check_command, params_of, request_of
-from retainkit.check.bounds import Change
-from retainkit.check.manner import BOUNDS, bound_of, manner_of
-from retainkit.check.rules import EACH, LATEST, WORST, Definitions, Rule
-from retainkit.check.shapes import SHAPES, Key, Shape, shape_of
-from retainkit.check.text import words_of
+from retainkit.checking.asked import check_command, params_of, request_of
+from retainkit.checking.bounds import Change
+from retainkit.checking.manner import BOUNDS, bound_of, manner_of
+from retainkit.checking.rules import EACH, LATEST, WORST, Definitions, Rule
+from retainkit.checking.shapes import SHAPES, Key, Shape, shape_of
+from retainkit.checking.text import words_of
 from retainkit.engine import Request
 from retainkit.errors import UsageError, nearest
 from retainkit.metrics.catalog import listed

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from retainkit.check.bounds import Limits
-from retainkit.check.cells import Case, Row, cases, estimate_of
-from retainkit.check.changes import Held, held
-from retainkit.check.rules import LATEST, WORST, Rule
-from retainkit.check.verdicts import Estimate, Verdict, mild, verdict_of
+from retainkit.checking.bounds import Limits
+from retainkit.checking.cells import Case, Row, cases, estimate_of
+from retainkit.checking.changes import Held, held
+from retainkit.checking.rules import LATEST, WORST, Rule
+from retainkit.checking.verdicts import Estimate, Verdict, mild, verdict_of
 from retainkit.results import Result
 from retainkit.stats.differences import benjamini_hochberg
 from retainkit.stats.intervals import quantile

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from retainkit.check.bounds import Bound, Change, Limits, number
-from retainkit.check.rules import Decide, Definitions, Severity
+from retainkit.checking.bounds import Bound, Change, Limits, number
+from retainkit.checking.rules import Decide, Definitions, Severity
 from retainkit.errors import UsageError, check_choice
 
 BOUNDS = ("at_least", "at_most", "between", "max_drop", "max_rise")

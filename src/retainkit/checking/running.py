@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from retainkit.check.comparing import check_lock, compared, saved_results
-from retainkit.check.definitions import definition_of, hash_of
-from retainkit.check.judging import judge
-from retainkit.check.restated import SCHEMA, restated
-from retainkit.check.restated import told as restated_notes
-from retainkit.check.rules import Rule
-from retainkit.check.summary import DEFINITIONS, definition, main_table, notes
+from retainkit.checking.comparing import check_lock, compared, saved_results
+from retainkit.checking.definitions import definition_of, hash_of
+from retainkit.checking.judging import judge
+from retainkit.checking.restated import SCHEMA, restated
+from retainkit.checking.restated import told as restated_notes
+from retainkit.checking.rules import Rule
+from retainkit.checking.summary import DEFINITIONS, definition, main_table, notes
 from retainkit.engine import EngineOptions, Journal, Request, run
 from retainkit.errors import UsageError
 from retainkit.results import Result
