@@ -90,11 +90,22 @@ def test_every_complete_cohort_or_one_of_them(events: pl.DataFrame) -> None:
     assert (row["verdict"], row["at"], row["since"]) == ("pass", "2024-04-01", None)
     (row,) = rows(events, "cohort age=1 by=channel channel=ads at=2023-04 >= 0.5")
     assert (row["verdict"], row["estimate"]) == ("undecided", None)
-    assert "there is no cohort 2023-04-01" in row["story"]
+    assert "there is nobody in the cohort 2023-04-01" in row["story"]
     rule = "cohort age=3 by=channel channel=ads at=2024-05 >= 0.5"
     (row,) = rows(events, rule, as_of="2024-08-15")
     assert (row["verdict"], row["estimate"]) == ("undecided", None)
     assert "the cohort 2024-05-01 is not over" in row["story"]
+
+
+def test_the_latest_cohort_is_one_for_all_segments(events: pl.DataFrame) -> None:
+    """A channel that brings nobody any more is not judged by the last it brought, for ever."""
+    over = club({"ads": CAME["ads"][:3], "shop": CAME["shop"]})
+    ads, shop = rows(over, "cohort age=1 by=channel >= 0.1")
+    assert (shop["verdict"], shop["at"]) == ("pass", "2024-06-01")
+    assert (ads["verdict"], ads["at"]) == ("undecided", None)
+    assert "there is nobody in the cohort 2024-06-01" in ads["story"]
+    (worst,) = rows(over, "cohort age=1 by=channel channel=worst >= 0.1")
+    assert worst["segment"] == "channel shop"
 
 
 def test_segments_each_one_or_the_worst(events: pl.DataFrame) -> None:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 import retainkit
 from retainkit import answers
 from retainkit.cli import app
+from retainkit.cli.check import check as check_command
 from retainkit.cli.churn import churn as churn_command
 from retainkit.cli.cohort import cohort as cohort_command
 from retainkit.cli.funnel import funnel as funnel_command
@@ -29,6 +30,7 @@ from retainkit.cli.orders import orders as orders_command
 from retainkit.cli.paths import paths as paths_command
 from retainkit.cli.retention import retention as retention_command
 from retainkit.cli.rfm import rfm as rfm_command
+from retainkit.cli.snapshot import snapshot as snapshot_command
 from retainkit.engine import EngineOptions
 from retainkit.metrics.churn import ChurnParams
 from retainkit.metrics.cohort import CohortParams
@@ -308,6 +310,18 @@ def test_inspect_takes_the_same_by_flag_and_by_keyword() -> None:
     )
     assert set(flags) - {"source", "out"} == set(keywords) - {"events", "source"} == {"top"}
     assert flags["top"].default == keywords["top"].default
+
+
+def test_check_and_snapshot_take_the_same_by_flag_and_by_keyword() -> None:
+    for command, function, of_the_command, of_python in (
+        (check_command, retainkit.check, {"how", "out", "undecided", "junit", "ci"}, {"metrics"}),
+        (snapshot_command, retainkit.snapshot, {"how", "quiet"}, {"metrics"}),
+    ):
+        flags, keywords = (inspect.signature(each).parameters for each in (command, function))
+        own = set(flags) - {"source"} - of_the_command
+        assert own == set(keywords) - {"events", "source"} - of_python
+        for name in own & {"fdr", "baseline", "definition_lock", "definitions_only"}:
+            assert flags[name].default == keywords[name].default
 
 
 def test_shared_flags_options_and_keywords_have_the_same_names() -> None:

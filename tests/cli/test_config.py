@@ -206,8 +206,7 @@ d1 = 0.2
         "source.max_rejects: should be less than or equal to 1",
         "cohort.horizon: should be a valid integer",
         "cohort.xyz: unknown key; there are period, mode",
-        "checks: unknown table; there are source, engine, cohort, retention, churn, funnel, paths, "
-        "orders, rfm, ltv",
+        "checks: unknown table. Did you mean 'check'?",
     ):
         assert words in said
 
@@ -224,6 +223,11 @@ d1 = 0.2
         ("[cohorts]\nperiod = 'day'\n", "cohorts: unknown table. Did you mean 'cohort'?"),
         ("[demo]\nseed = 1\n", "demo: unknown table"),
         ("source = 3\n", "source: has to be a table, [source]"),
+        ("rules = 3\n", "rules: should be a valid list"),
+        ("[rules]\nmetric = 'churn'\n", "rules: should be a valid list"),
+        ("[[metrics]]\ncommand = 'churn'\n", "metrics: should be a valid dictionary"),
+        ("metrics.d7 = 'churn'\n", "metrics.d7: should be a valid dictionary"),
+        ("[rule]\nmetric = 'churn'\n", "rule: unknown table. Did you mean 'rules'?"),
         ("[cohort]\nmode = 'onn'\n", "cohort.mode: 'onn' is not one of"),
         ("[source\n", "is not TOML"),
     ],

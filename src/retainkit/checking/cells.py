@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -67,7 +67,8 @@ def cases(rule: Rule, result: Result) -> list[Case]:
     found = list(_series(rule, result.tables[rule.table]))
     if not found:
         return [Case(_absent(rule), None, _why_none(rule, result.tables[rule.table]))]
-    return [case for series in found for case in _at(rule, series)]
+    latest = _latest(rule, result.tables[rule.table]) if rule.at == LATEST else {}
+    return [case for series in found for case in _at(rule, series, latest)]
 
 
 def estimate_of(row: Row, rule: Rule) -> Estimate | None:
@@ -101,29 +102,42 @@ def _series(rule: Rule, table: pl.DataFrame) -> Iterator[Series]:
         yield Series(segment, cell, tuple(ordered))
 
 
-def _at(rule: Rule, series: Series) -> Iterator[Case]:
+def _latest(rule: Rule, table: pl.DataFrame) -> dict[tuple[object, ...], str]:
+    """Return the last period of each cell that is over, in whichever segment."""
+    time, latest = rule.shape.time, dict[tuple[object, ...], str]()
+    if time is None:
+        return latest
+    for row in table.iter_rows(named=True):
+        if is_complete(row, rule.shape) and row[rule.value] is not None:
+            cell = tuple(row[name] for name in rule.cell)
+            latest[cell] = max(latest.get(cell, ""), _day(row[time]))
+    return latest
+
+
+def _at(rule: Rule, series: Series, latest: Mapping[tuple[object, ...], str]) -> Iterator[Case]:
     """Yield the rows of a series that a rule is about."""
     shape = rule.shape
-    over = [i for i, row in enumerate(series.rows) if is_complete(row, shape)]
     if shape.time is None:
         yield Case(series, len(series.rows) - 1)
-    elif rule.at == LATEST or (rule.at == EACH and not over):
-        known = [i for i in over if series.rows[i][rule.value] is not None]
-        yield Case(series, known[-1] if known else None, f"no {shape.time} is over")
     elif rule.at == EACH:
+        over = [i for i, row in enumerate(series.rows) if is_complete(row, shape)]
         yield from (Case(series, i) for i in over)
+        if not over:
+            yield Case(series, None, f"no {shape.time} is over")
+    elif rule.at == LATEST and series.cell not in latest:
+        yield Case(series, None, f"no {shape.time} is over")
     else:
-        yield _on(rule, series, over)
+        yield _on(rule, series, latest.get(series.cell, rule.at))
 
 
-def _on(rule: Rule, series: Series, over: Sequence[int]) -> Case:
-    """Return the case of the period that a rule names."""
+def _on(rule: Rule, series: Series, day: str) -> Case:
+    """Return the case of one period."""
     time = str(rule.shape.time)
     for i, row in enumerate(series.rows):
-        if _day(row[time]) == rule.at:
-            missing = "" if i in over else f"the {time} {rule.at} is not over"
-            return Case(series, i if i in over else None, missing)
-    return Case(series, None, f"there is no {time} {rule.at}")
+        if _day(row[time]) == day:
+            over = is_complete(row, rule.shape)
+            return Case(series, i if over else None, f"the {time} {day} is not over")
+    return Case(series, None, f"there is nobody in the {time} {day}")
 
 
 def _day(moment: object) -> str:

@@ -20,7 +20,7 @@ WRITER = "init"  # the command that writes settings takes none
 # Are relative to the file that names them.
 _PATHS = (
     *("sources", "members", "rejects", "temp_dir", "taxonomy", "roster", "costs"),
-    *("baseline", "definition_lock", "junit"),
+    *("baseline", "definition_lock", "junit", "output"),
 )
 
 

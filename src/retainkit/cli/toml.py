@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
-_EXAMPLE_NUMBER = 30
+_EXAMPLE_NUMBER, _EXAMPLE_SHARE = 30, 0.1
 _REMARK = 36  # the column where remarks begin
 
 
@@ -43,6 +43,8 @@ def _written(value: object) -> str:
 def _example(hint: Any, placeholder: str) -> object:
     if int in get_args(hint):
         return _EXAMPLE_NUMBER
+    if float in get_args(hint):
+        return _EXAMPLE_SHARE
     words = list(_choices(hint))
     example: object = words[0] if words else placeholder.split("|")[0]
     if bool in get_args(hint):

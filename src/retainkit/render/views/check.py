@@ -48,9 +48,9 @@ def _verdicts(rows: Sequence[Row]) -> Grid:
         Column("where", optional=True, rank=2),
         Column("at", optional=True, rank=3, whole=True),
         Column("number", "right"),
-        Column("interval", "right", optional=True, rank=1),
-        Column("n", "right", optional=True, rank=1),
-        Column("bound"),
+        Column("bound", optional=True, rank=1),
+        Column("interval", "right", optional=True),
+        Column("n", "right", optional=True),
     )
     return Grid(columns, tuple(_cells(row) for row in rows))
 
@@ -61,10 +61,10 @@ def _cells(row: Row) -> tuple[Cell, ...]:
     return (
         Cell(row["verdict"]),
         Cell(row["rule"]),
-        Cell(", ".join(part for part in (row["cell"], row["segment"]) if part)),
+        Cell(", ".join(part for part in (row["segment"], row["cell"]) if part)),
         Cell(row["at"] or ""),
         Cell(named.told(name, row["estimate"])),
+        Cell(row["bound"]),
         Cell(cells.UNKNOWN if row["ci_low"] is None else "–".join(ends)),
         Cell(cells.count(row["n"])),
-        Cell(row["bound"]),
     )
