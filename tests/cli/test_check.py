@@ -10,6 +10,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
+
+from retainkit.cli import app
 
 COMMAND = [sys.executable, "-m", "retainkit"]
 SETTINGS = """
@@ -152,11 +155,16 @@ def test_paths_of_settings_are_relative_to_their_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\x1b[31m", "x\u202ey", "=1+1", "<b>", "|", "a\nb", "名"])
-def test_hostile_segments_are_shown_and_do_nothing(folder: Path, name: str) -> None:
+def test_hostile_segments_are_shown_and_do_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(folder)
     frame = pl.read_csv(folder / "events.csv").with_columns(channel=pl.lit(name))
     frame.write_csv(folder / "events.csv")
     for form in ("table", "markdown", "html", "csv", "json"):
-        done = run(folder, "--rule", "cohort age=1 by=channel >= 0.6", "-f", form)
-        assert done.returncode == 3, done.stderr
+        done = CliRunner().invoke(
+            app, ["check", "--rule", "cohort age=1 by=channel >= 0.6", "-f", form]
+        )
+        assert done.exit_code == 3, done.stderr
         assert "\x1b" not in done.stdout
         assert "\u202e" not in done.stdout or form in ("csv", "json")
