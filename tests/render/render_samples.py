@@ -212,6 +212,7 @@ def timed() -> Result:
 
 def made() -> dict[str, Result]:
     """Every sample, by what it is called in a test's id."""
+    from check_samples import check
     from churn_samples import churn, empty_churn  # which imports from here
     from orders_samples import ltv, nobody, orders, rfm
 
@@ -236,5 +237,7 @@ def made() -> dict[str, Result]:
         "rfm by segment": rfm(HOSTILE),
         "ltv": ltv(),
         "ltv by segment": ltv(HOSTILE),
+        "check": check(),
+        "check by segment": check(HOSTILE),
         "plain": timed(),
     }

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import check_samples
 import churn_samples
 import funnel_samples
 import orders_samples
@@ -37,6 +38,8 @@ CASES: dict[str, Callable[[], Result]] = {
     "orders_segments": lambda: orders_samples.orders(samples.HOSTILE[:3]),
     "ltv": orders_samples.ltv,
     "ltv_segments": lambda: orders_samples.ltv(samples.HOSTILE[:3], holdout=None),
+    "check": check_samples.check,
+    "check_segments": lambda: check_samples.check(samples.HOSTILE[:3]),
     "rfm": lambda: orders_samples.rfm(compare_to="2024-04-01"),
     "rfm_segments": lambda: orders_samples.rfm(samples.HOSTILE[:3]),
     "orders_nobody": orders_samples.nobody,
