@@ -27,6 +27,7 @@ LEVELS = (
     ("engine", "profile"),
     ("render",),
     ("checking",),
+    ("reporting",),
     ("answers",),
     ("demo", "api", "gates"),
     ("__init__",),

@@ -53,6 +53,68 @@ class Check:
             raise UsageError(f"--fdr: {self.fdr} does not lie between 0 and 1, e.g. 0.1.")
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A check whose definitions were held against what was saved, before data is read.
+
+    saved: what changes are measured against, by the names of rules. base: the metrics of the
+    baseline that are named now, and what was saved of them.
+    """
+
+    check: Check
+    options: SourceOptions
+    saved: Mapping[str, Result]
+    base: Sequence[tuple[str, Request, Result]]
+
+    @classmethod
+    def of(cls, check: Check, options: SourceOptions) -> Prepared:
+        """Return a check that is ready; raises UsageError where a definition differs."""
+        saved = saved_results(check.rules, options)
+        if check.lock is not None:
+            check_lock(check.lock, check.metrics, options)
+        base = [] if check.baseline is None else compared(check.baseline, check.metrics, options)
+        return cls(check, options, saved, base)
+
+    @property
+    def requests(self) -> list[Request]:
+        """What has to be counted."""
+        return once(
+            [rule.request for rule in self.check.rules] + [each for _, each, _ in self.base]
+        )
+
+    def verdicts(
+        self, requests: Sequence[Request], found: Sequence[Result], inputs: Sequence[Input]
+    ) -> Result:
+        """Return the verdicts; found: the Result of each of `requests`, which may be more."""
+        check = self.check
+        results = [found[requests.index(rule.request)] for rule in check.rules]
+        judged = judge(check.rules, results, self.saved, check.fdr)
+        changes = [
+            restated(name, request, before, found[requests.index(request)])
+            for name, request, before in self.base
+        ]
+        again = pl.concat(changes) if changes else pl.DataFrame(schema=SCHEMA)
+        own = [found[requests.index(request)] for request in self.requests]
+        return Result(
+            command="check",
+            definition=definition(judged, check.fdr),
+            params={
+                "rules": [rule.said or rule.name for rule in check.rules],
+                "fdr": check.fdr,
+                "baseline": check.baseline,
+                "definition_lock": check.lock,
+                **source_params(inputs, self.options),
+            },
+            data=found[0].data,
+            tables={
+                "main": main_table(judged),
+                "definitions": _definitions(check, results, self.options),
+                "restated": again,
+            },
+            notes=(*restated_notes(again), *notes(judged, own)),
+        )
+
+
 def checked(
     check: Check,
     inputs: Sequence[Input],
@@ -67,40 +129,13 @@ def checked(
     Definitions are compared before data is read. Raises UsageError where one differs from that of
     the baseline or the lock, and what `run` raises.
     """
-    saved = saved_results(check.rules, options)
-    if check.lock is not None:
-        check_lock(check.lock, check.metrics, options)
-    base = [] if check.baseline is None else compared(check.baseline, check.metrics, options)
-    requests = _once([rule.request for rule in check.rules] + [each for _, each, _ in base])
+    prepared = Prepared.of(check, options)
+    requests = prepared.requests
     found = results_of(requests, inputs, options, engine, progress, journal)
-    results = [found[requests.index(rule.request)] for rule in check.rules]
-    verdicts = judge(check.rules, results, saved, check.fdr)
-    changes = [
-        restated(name, request, before, found[requests.index(request)])
-        for name, request, before in base
-    ]
-    again = pl.concat(changes) if changes else pl.DataFrame(schema=SCHEMA)
-    return Result(
-        command="check",
-        definition=definition(verdicts, check.fdr),
-        params={
-            "rules": [rule.said or rule.name for rule in check.rules],
-            "fdr": check.fdr,
-            "baseline": check.baseline,
-            "definition_lock": check.lock,
-            **source_params(inputs, options),
-        },
-        data=found[0].data,
-        tables={
-            "main": main_table(verdicts),
-            "definitions": _definitions(check, results, options),
-            "restated": again,
-        },
-        notes=(*restated_notes(again), *notes(verdicts, found)),
-    )
+    return prepared.verdicts(requests, found, inputs)
 
 
-def _once(requests: Sequence[Request]) -> list[Request]:
+def once(requests: Sequence[Request]) -> list[Request]:
     """Return requests, each once: two rules on one metric share its counts."""
     told: list[Request] = []
     for request in requests:

@@ -1,0 +1,126 @@
+"""What a report is made of: the metrics it asks for, by what the data and the settings have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from retainkit.checking.asked import params_of, request_of
+from retainkit.choices import DatePeriod
+from retainkit.engine import Request
+from retainkit.errors import UsageError, check_choice, check_kinds, check_once
+from retainkit.periods import Calendar
+from retainkit.selectors import ORDERS, parse_steps
+from retainkit.sources import Input, SourceOptions, open_export
+from retainkit.sources.canonical import Wanted, read_events
+from retainkit.stats.intervals import quantile
+
+DAYS = (1, 7, 30)
+_RETENTION_PERIODS = ("day", "week", "month")  # that retention has cohorts of
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportParams:
+    """What a report can be asked.
+
+    by: columns whose values are compared. steps: of the funnel. period: of cohorts and trends.
+    fdr: the false discovery rate of the findings.
+    """
+
+    by: tuple[str, ...] = ()
+    steps: str | None = None
+    period: DatePeriod = "month"
+    title: str = "Retention report"
+    fdr: float = 0.05
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        check_once("--by", self.by)
+        check_choice("--period", self.period, get_args(DatePeriod))
+        quantile(self.confidence)
+        if not 0 < self.fdr < 1:
+            raise UsageError(f"--fdr: {self.fdr} does not lie between 0 and 1, e.g. 0.05.")
+        if self.steps is not None:
+            parse_steps(self.steps)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One metric of the report. name: the section's anchor. by: the column compared, if any."""
+
+    name: str
+    title: str
+    request: Request
+    by: str | None = None
+
+
+def parts(
+    params: ReportParams, roles: Collection[str], defaults: Mapping[str, Mapping[str, object]]
+) -> list[Part]:
+    """Return what a report asks for.
+
+    roles: which columns there are, as of `roles_of`. defaults: params that the settings say for
+    commands.
+    """
+
+    def asked(command: str, **own: object) -> Request:
+        known = params_of(command)
+        said = {name: each for name, each in defaults.get(command, {}).items() if name in known}
+        return request_of(command, {**said, "confidence": params.confidence, **own})
+
+    told = [
+        Part("cohorts", "Who came back", asked("cohort", period=params.period, by=[])),
+        Part("days", "The first days", asked("retention", days=list(DAYS), mode="on", by=[])),
+        Part(
+            "days_by_cohort",
+            "The first days, cohort by cohort",
+            asked("retention", **_cohorts(params)),
+        ),
+        Part(
+            "lifecycle",
+            "Who is active, new, lost and back",
+            asked("churn", definition="lifecycle", period=params.period, by=[]),
+        ),
+    ]
+    if params.steps is not None:
+        own = {"steps": params.steps}
+        told.append(Part("funnel", "From step to step", asked("funnel", **own, by=[])))
+    if {"amount", "order"} & set(roles):
+        told.append(Part("orders", "Orders", asked("orders", period=params.period, by=[])))
+    for column in params.by:
+        told += _compared(column, params, asked)
+    return told
+
+
+def _cohorts(params: ReportParams) -> dict[str, object]:
+    """Return params of retention by cohort; of quarters and years there are none."""
+    cohort = params.period if params.period in _RETENTION_PERIODS else "month"
+    return {"days": list(DAYS), "mode": "on", "cohort": cohort, "by": []}
+
+
+def _compared(column: str, params: ReportParams, asked: Callable[..., Request]) -> Sequence[Part]:
+    """Return the parts that compare the values of a column."""
+    own = {"days": list(DAYS), "mode": "on", "by": [column]}
+    told = [
+        Part(f"segments_{column}", f"By {column}", asked("retention", **own), column),
+        Part(
+            f"cohorts_{column}",
+            f"Who came back, by {column}",
+            asked("cohort", period=params.period, by=[column], horizon=1),
+            column,
+        ),
+    ]
+    if params.steps is not None:
+        steps = asked("funnel", steps=params.steps, by=[column])
+        told.append(Part(f"funnel_{column}", f"From step to step, by {column}", steps, column))
+    return told
+
+
+def roles_of(inputs: Sequence[Input], options: SourceOptions) -> set[str]:
+    """Return which columns the data have; raises InputError where they cannot be read."""
+    calendar = Calendar(options.tz, options.week_start)
+    with open_export(inputs, options) as (table, members):
+        wanted = Wanted(marks=(ORDERS,), worth=True)
+        return set(read_events(table, members, options, wanted, calendar).mapping)

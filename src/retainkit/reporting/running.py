@@ -1,0 +1,69 @@
+"""A report from what is asked to what it holds, in one scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from retainkit.checking.running import Check, Prepared, once, results_of
+from retainkit.engine import EngineOptions, Journal
+from retainkit.reporting.contents import Part, ReportParams, parts, roles_of
+from retainkit.reporting.findings import findings
+from retainkit.reporting.headline import headline
+from retainkit.reporting.model import Report, Section
+from retainkit.results import Result
+from retainkit.sources import Input, SourceOptions
+from retainkit.sources.params import source_params
+from retainkit.sources.stream import Progress
+
+HIDDEN = ("days_by_cohort",)  # parts that only serve the headline
+
+
+def reported(
+    params: ReportParams,
+    inputs: Sequence[Input],
+    options: SourceOptions,
+    *,
+    check: Check | None = None,
+    defaults: Mapping[str, Mapping[str, object]] | None = None,
+    engine: EngineOptions | None = None,
+    progress: Progress | None = None,
+    journal: Journal | None = None,
+) -> Report:
+    """Return the report of the inputs, all of it from one scan.
+
+    check: rules whose verdicts it tells. defaults: params that the settings say for commands.
+    Raises what a check and `run` raise.
+    """
+    prepared = None if check is None else Prepared.of(check, options)
+    own = parts(params, roles_of(inputs, options), defaults or {})
+    checked = [] if prepared is None else prepared.requests
+    requests = once([part.request for part in own] + checked)
+    found = results_of(requests, inputs, options, engine, progress, journal)
+    results = {part.name: found[requests.index(part.request)] for part in own}
+    told, compared = findings(own, results, params)
+    return Report(
+        title=params.title,
+        data=found[0].data,
+        headline=headline(results, params.confidence),
+        findings=tuple(told),
+        compared=compared,
+        sections=tuple(_section(part, results[part.name]) for part in own if _is_shown(part)),
+        verdicts=None if prepared is None else prepared.verdicts(requests, found, inputs),
+        params={**asdict(params), **source_params(inputs, options)},
+        notes=tuple(_shared(list(results.values()))),
+    )
+
+
+def _is_shown(part: Part) -> bool:
+    return part.name not in HIDDEN
+
+
+def _section(part: Part, result: Result) -> Section:
+    return Section(part.name, part.title, result)
+
+
+def _shared(results: Sequence[Result]) -> list[str]:
+    """Return what all metrics say of the data, once."""
+    shared = set(results[0].notes).intersection(*(result.notes for result in results))
+    return [note for note in dict.fromkeys(results[0].notes) if note in shared]
