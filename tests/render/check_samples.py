@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orders_samples import shop
+
 from retainkit.checking.parsing import read_rules
 from retainkit.checking.rules import Definitions
 from retainkit.checking.running import Check, checked

@@ -12,6 +12,7 @@ import polars as pl
 from retainkit.checking.rules import EACH, LATEST, WORST, Rule
 from retainkit.checking.shapes import Shape
 from retainkit.checking.verdicts import Estimate
+from retainkit.errors import nearest
 from retainkit.results import Result
 
 Row = Mapping[str, Any]
@@ -164,5 +165,6 @@ def _why_none(rule: Rule, table: pl.DataFrame) -> str:
     for name, want in wanted.items():
         there = {_text(value) for value in table.get_column(name).to_list()}
         if want not in (EACH, WORST) and str(want) not in there:
-            return f"there is no {name} {want}"
+            near = nearest(str(want), (text for text in there if text is not None))
+            return f"there is no {name} {want}.{near}".removesuffix(".")
     return "there is no such cell"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from retainkit.checking.asked import check_command, params_of, request_of
-from retainkit.checking.bounds import Change
+from retainkit.checking.bounds import Change, Limits
 from retainkit.checking.manner import BOUNDS, bound_of, manner_of
 from retainkit.checking.rules import EACH, LATEST, WORST, Definitions, Rule
 from retainkit.checking.shapes import SHAPES, Key, Shape, shape_of
@@ -16,6 +16,7 @@ from retainkit.checking.text import words_of
 from retainkit.engine import Request
 from retainkit.errors import UsageError, nearest
 from retainkit.metrics.catalog import listed
+from retainkit.render.named import FRACTIONS
 from retainkit.results import check_table
 
 _WORDS = (
@@ -101,6 +102,7 @@ def _rule(given: Given, said: str, settings: Definitions) -> Rule:
         **manner_of(words, settings),
     )
     _check_decidable(rule)
+    _check_reach(rule)
     return rule
 
 
@@ -205,9 +207,12 @@ def _key(name: str, key: Key, given: object) -> object:
     try:
         if isinstance(given, bool):
             raise ValueError
-        return int(str(given))
+        value = int(str(given))
     except ValueError:
-        raise UsageError(f"{name}: '{given}' is no whole number.") from None
+        value = -1
+    if value < 0:
+        raise UsageError(f"{name}: '{given}' is no whole number from 0.")
+    return value
 
 
 def _at(given: object, shape: Shape, table: str) -> str:
@@ -225,7 +230,13 @@ def _at(given: object, shape: Shape, table: str) -> str:
             f"at: '{text}' is none of {LATEST}, {EACH} or a date like 2024-03 or 2024-03-04."
             f"{nearest(text, (LATEST, EACH))}"
         )
-    return f"{text}-01" if _DATE.fullmatch(text) and len(text) == len("2024-03") else text
+    day = f"{text}-01" if len(text) == len("2024-03") else text
+    if text not in (LATEST, EACH):
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise UsageError(f"at: there is no {text} in the calendar.") from None
+    return text if text in (LATEST, EACH) else day
 
 
 def _check_decidable(rule: Rule) -> None:
@@ -246,6 +257,20 @@ def _check_decidable(rule: Rule) -> None:
     worst = [name for name, value in rule.segments.items() if value == WORST]
     if len(worst) > 1:
         raise UsageError(f"{WORST} is said of {' and '.join(worst)}: one of them can be it.")
+
+
+def _check_reach(rule: Rule) -> None:
+    """Raise UsageError for a bound of a share that no share can be beyond, or within."""
+    if rule.value not in FRACTIONS or rule.value == "difference":
+        return
+    bound = rule.bound
+    ends = (bound.least, bound.most) if isinstance(bound, Limits) else (bound.most,)
+    for end in ends:
+        if end is not None and not 0 <= end <= 1:
+            raise UsageError(
+                f"{rule.value} is a share, from 0 to 1: it is never {end:g}.",
+                f"Write {end:g}% for {end / 100:g}." if 1 < end <= 100 else None,
+            )
 
 
 def _named(words: Given) -> str:

@@ -7,7 +7,7 @@ from retainkit.render import cells
 FRACTIONS = frozenset(
     (
         *("rate", "share", "coefficient", "overall", "survival", "hazard", "cumulative", "rest"),
-        *("conversion", "difference", "churn_rate", "rate_average", "rate_exposure", "leverage"),
+        *("conversion", "difference", "churn_rate", "rate_average", "rate_exposure"),
         *("returned_so_far", "churned_share", "stayed_share", "golden_share", "amount_share"),
         *("buyers_2plus_share", "repeat_order_share", "alive_share"),
         *("coefficient_before", "coefficient_after"),
