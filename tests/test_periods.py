@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import get_args
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oracle.clock import periods_later
 from retainkit.choices import DatePeriod
 from retainkit.errors import UsageError
 from retainkit.periods import DAY, HOUR, PERIODS, Calendar, Window, duration, whole_periods
@@ -149,19 +149,10 @@ def test_a_gap_that_straddles_midnight_ends_the_day_before() -> None:
     assert at / 1e6 == datetime(1919, 3, 31, 4, 30, tzinfo=UTC).timestamp()
 
 
-def later(day: date, many: int, period: DatePeriod) -> date:
-    """Return the day that many periods later, by its number in the month where it is there."""
-    if period in ("day", "week"):
-        return day + timedelta(days=many * (7 if period == "week" else 1))
-    months = day.year * 12 + day.month - 1 + many * {"month": 1, "quarter": 3, "year": 12}[period]
-    year, month = months // 12, months % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
-
-
 def periods_one_by_one(since: date, until: date, period: DatePeriod) -> int:
     if until < since:
-        return -next(n for n in count(1) if later(since, -n, period) <= until)
-    return next(n for n in count() if later(since, n + 1, period) > until)
+        return -next(n for n in count(1) if periods_later(since, -n, period) <= until)
+    return next(n for n in count() if periods_later(since, n + 1, period) > until)
 
 
 # Near the ends of months, and of February in a leap year or none.

@@ -13,14 +13,28 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import churn, cohort, funnel, inspect, ltv, orders, paths, retention, rfm
+    from retainkit.api import (
+        churn,
+        cohort,
+        funnel,
+        inspect,
+        ltv,
+        orders,
+        paths,
+        renewals,
+        retention,
+        rfm,
+    )
     from retainkit.results import Result
 
 __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(
-        ("churn", "cohort", "funnel", "inspect", "ltv", "orders", "paths", "retention", "rfm"),
+        (
+            *("churn", "cohort", "funnel", "inspect", "ltv", "orders", "paths", "renewals"),
+            *("retention", "rfm"),
+        ),
         "api",
     ),
     "Result": "results",
@@ -40,6 +54,7 @@ __all__ = [
     "ltv",
     "orders",
     "paths",
+    "renewals",
     "retention",
     "rfm",
 ]

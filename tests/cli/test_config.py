@@ -207,7 +207,7 @@ d1 = 0.2
         "cohort.horizon: should be a valid integer",
         "cohort.xyz: unknown key; there are period, mode",
         "checks: unknown table; there are source, engine, cohort, retention, churn, funnel, paths, "
-        "orders, rfm, ltv",
+        "orders, rfm, ltv, renewals",
     ):
         assert words in said
 
