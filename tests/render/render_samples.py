@@ -214,6 +214,7 @@ def made() -> dict[str, Result]:
     """Every sample, by what it is called in a test's id."""
     from churn_samples import churn, empty_churn  # which imports from here
     from orders_samples import ltv, nobody, orders, rfm
+    from renewals_samples import renewals, without_a_model
 
     return {
         "churn": churn(),
@@ -236,5 +237,8 @@ def made() -> dict[str, Result]:
         "rfm by segment": rfm(HOSTILE),
         "ltv": ltv(),
         "ltv by segment": ltv(HOSTILE),
+        "renewals": renewals(holdout=3),
+        "renewals by segment": renewals(HOSTILE),
+        "renewals without a model": without_a_model(),
         "plain": timed(),
     }
