@@ -308,6 +308,11 @@ def test_nobody_at_all() -> None:
     assert one.main.select("renewal", "part", "at_risk").rows() == [(1, "forecast", None)]
     assert any("1 contract is not a month old" in note for note in one.notes)
     assert any("1 member left without joining" in note for note in one.notes)
+    visits = pl.DataFrame({"user_id": ["b"], "time": ["2024-01-09"], "event": ["visit"]})
+    asked_by = {"by": "event", "holdout": 2, "return_event": "pay", "leave_event": "quit"}
+    nobody = retainkit.renewals(visits, parameters=(1, 1), **asked_by)
+    assert [table.height for table in nobody.tables.values()] == [0, 0, 0]
+    assert "renewals" in retainkit.render.render_text(nobody, "table")
 
 
 @pytest.mark.parametrize(

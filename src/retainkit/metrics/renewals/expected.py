@@ -73,7 +73,8 @@ def held_out(
     counts: pl.DataFrame, models: Mapping[Segment, Modelled], params: RenewalsParams
 ) -> Held:
     """Return what came of the renewals in the holdout; segments without a model are left out."""
-    parts = [
+    parts = [Held(0, 0.0, 0, 0.0)]
+    parts += [
         _held_out(part, model, params.holdout)
         for segment, part in by_segment(counts, params.by)
         if (model := models[segment].model) is not None
