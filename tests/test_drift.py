@@ -136,7 +136,7 @@ LTV: dict[str, tuple[list[str], Any]] = {
     "orders_only": (["--orders-only"], True),
     "parameters": (["--parameters", "0.2,4,0.8,2.4"], [0.2, 4, 0.8, 2.4]),
     "spend": (["--spend", "6,3.7,15"], [6, 3.7, 15]),
-    "period": COHORT["period"],
+    **{name: ORDERS[name] for name in ("period", "costs", "margin")},
     "roster": (["--roster", "buyers.csv"], "buyers.csv"),
     "hash_key": CHURN["hash_key"],
     **{name: COHORT[name] for name in ("by", "confidence")},
@@ -151,7 +151,7 @@ RENEWALS: dict[str, tuple[list[str], Any]] = {
 }
 # What a parameter makes sense with only.
 TOGETHER = {
-    "costs": {"by": ORDERS["by"]},
+    "costs": {"by": ORDERS["by"]},  # as the file has it
     "margin": {"costs": ORDERS["costs"], "by": ORDERS["by"]},
     "inactive_days": {"definition": (["--definition", "inactivity"], "inactivity")},
     "hash_key": {"roster": CHURN["roster"]},

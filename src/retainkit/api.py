@@ -335,6 +335,8 @@ def ltv(
     parameters: Iterable[float] = (),
     spend: Iterable[float] = (),
     period: DatePeriod = "month",
+    costs: str | Path | None = None,
+    margin: float = 1.0,
     by: str | Iterable[str] = (),
     confidence: float = 0.95,
     roster: str | Path | None = None,
@@ -344,8 +346,9 @@ def ltv(
     """Return what buyers are expected to order and bring, and how well the model has told so far.
 
     events: as for `cohort`. The tables are `main` (a row a segment), `parameters`, `tracking`
-    (week by week), `holdout` and `realised`. roster: a file that lists every buyer. The command is
-    `retainkit ltv`; docs/ltv.md defines every word.
+    (week by week), `holdout`, `cohorts` (realised and forecast value by age) and, with `costs`,
+    `payback`. roster: a file that lists every buyer. The command is `retainkit ltv`; docs/ltv.md
+    defines every word.
     """
     from retainkit.metrics.ltv import LTV, LtvParams  # here, as few forecast
 
@@ -358,6 +361,8 @@ def ltv(
         parameters=floats(parameters),
         spend=floats(spend),
         period=period,
+        costs=as_path(costs),
+        margin=margin,
         by=several(by),
         confidence=confidence,
         roster=as_path(roster),

@@ -116,6 +116,14 @@ def test_interval(low: float | None, high: float | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(3, 7, "3–7"), (3, 1_204, "3–1,204"), (0, None, "0 or later"), (None, None, "–")],
+)
+def test_open_interval(low: int | None, high: int | None, text: str) -> None:
+    assert cells.open_interval(low, high) == text
+
+
+@pytest.mark.parametrize(
     ("difference", "text"),
     [
         (0.0, "0"),

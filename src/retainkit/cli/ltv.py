@@ -7,7 +7,7 @@ import typer
 from retainkit.choices import DatePeriod, LtvModel
 from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Computing, Output, Source
-from retainkit.cli.options import By, Confidence, HashKey, OrderEvent
+from retainkit.cli.options import By, Confidence, CostsFile, HashKey, Margin, OrderEvent
 from retainkit.cli.values import numbers
 
 
@@ -39,7 +39,11 @@ def ltv(
     spend: Annotated[
         str | None, typer.Option(metavar="P,Q,V", help="Of a Gamma-Gamma model fitted before.")
     ] = None,
-    period: Annotated[DatePeriod, typer.Option(help="Of the cohorts of realised value.")] = "month",
+    period: Annotated[
+        DatePeriod, typer.Option(help="Of the cohorts of what buyers bring, and of --costs.")
+    ] = "month",
+    costs: CostsFile = None,
+    margin: Margin = 1.0,
     by: By = None,
     confidence: Confidence = 0.95,
     roster: Annotated[
@@ -60,6 +64,8 @@ def ltv(
         parameters=numbers("--parameters", parameters),
         spend=numbers("--spend", spend),
         period=period,
+        costs=costs,
+        margin=margin,
         by=tuple(by or ()),
         confidence=confidence,
         roster=roster,

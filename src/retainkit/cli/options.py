@@ -34,6 +34,13 @@ OrderEvent = Annotated[
         help="What is an order; events with an order id, else with an amount, else any.",
     ),
 ]
+CostsFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="What was spent: period, cost and the --by columns."),
+]
+Margin = Annotated[
+    float, typer.Option(metavar="SHARE", help="Of sales that is left before --costs.")
+]
 HashKey = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,15 @@ import typer
 from retainkit.choices import Clock, DatePeriod
 from retainkit.cli.answer import answer_metric
 from retainkit.cli.command import Computing, Output, Source
-from retainkit.cli.options import By, Confidence, Lookback, OrderEvent, StartEvent
+from retainkit.cli.options import (
+    By,
+    Confidence,
+    CostsFile,
+    Lookback,
+    Margin,
+    OrderEvent,
+    StartEvent,
+)
 from retainkit.cli.values import whole_numbers
 
 
@@ -39,13 +47,8 @@ def orders(
     period: Annotated[
         DatePeriod, typer.Option(help="Of repurchase by period, of value and of cohorts.")
     ] = "month",
-    costs: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="What was spent: period, cost and the --by columns."),
-    ] = None,
-    margin: Annotated[
-        float, typer.Option(metavar="SHARE", help="Of sales that is left before --costs.")
-    ] = 1.0,
+    costs: CostsFile = None,
+    margin: Margin = 1.0,
     by: By = None,
     confidence: Confidence = 0.95,
 ) -> None:

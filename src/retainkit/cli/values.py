@@ -5,12 +5,14 @@ whatever is wrong: the words of an error are Typer's.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import typer
 
 from retainkit.errors import UsageError
+
+Number = TypeVar("Number", int, float)
 
 _NUMBERS = {int: re.compile("[0-9]{1,15}"), float: re.compile(r"[0-9]{1,9}(\.[0-9]{1,15})?")}
 
@@ -23,18 +25,19 @@ def read_plainly(params: Iterable[Any]) -> None:
 
 def whole_numbers(option: str, text: str) -> tuple[int, ...]:
     """Return the days that a flag names; raises UsageError for anything else."""
-    try:
-        return tuple(int(day) for day in text.split(","))
-    except ValueError:
-        raise UsageError(f"{option}: '{text}' is not a list of days like 1,7,30.") from None
+    return _listed(option, text, int, "days like 1,7,30")
 
 
 def numbers(option: str, text: str | None) -> tuple[float, ...]:
     """Return the numbers that a flag names, none where it is left out; raises UsageError."""
+    return () if text is None else _listed(option, text, float, "numbers like 1,2,3,5")
+
+
+def _listed(option: str, text: str, read: Callable[[str], Number], what: str) -> tuple[Number, ...]:
     try:
-        return () if text is None else tuple(float(number) for number in text.split(","))
+        return tuple(read(number) for number in text.split(","))
     except ValueError:
-        raise UsageError(f"{option}: '{text}' is not a list of numbers like 1,2,3,5.") from None
+        raise UsageError(f"{option}: '{text}' is not a list of {what}.") from None
 
 
 def _reader(param: Any) -> Any:

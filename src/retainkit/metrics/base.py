@@ -113,11 +113,11 @@ def filled(
     )
 
 
-def with_rate(counts: pl.DataFrame, of: str, confidence: float) -> pl.DataFrame:
-    """Add rate = returned / `of` with its Wilson interval: null where `of` is 0."""
-    low, high = wilson(counts["returned"], counts[of], confidence)
+def with_rate(counts: pl.DataFrame, part: str, of: str, confidence: float) -> pl.DataFrame:
+    """Add rate = `part` / `of`, ci_low and ci_high (Wilson's interval); null where `of` is 0."""
+    low, high = wilson(counts[part], counts[of], confidence)
     return counts.with_columns(
-        rate=pl.when(pl.col(of) > 0).then(pl.col("returned") / pl.col(of)),
+        rate=pl.when(pl.col(of) > 0).then(pl.col(part) / pl.col(of)),
         ci_low=known(low),
         ci_high=known(high),
     )
@@ -142,10 +142,28 @@ def by_segment(frame: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[Segment
         yield (), frame
 
 
+def empty_table(
+    schema: Mapping[str, pl.DataType | type[pl.DataType]], by: Sequence[str]
+) -> pl.DataFrame:
+    """Return a table without rows: its segments' keys before its columns."""
+    return pl.DataFrame(schema={**dict.fromkeys(segment_keys(by), pl.String), **schema})
+
+
 def of_segment(table: pl.DataFrame, by: Sequence[str], segment: Segment) -> pl.DataFrame:
     """Return the table of one segment with its keys before its columns."""
     values = zip(segment_keys(by), segment, strict=True)
     return table.select(*(pl.lit(value, pl.String).alias(key) for key, value in values), pl.all())
+
+
+def of_segments(
+    table: pl.DataFrame, by: Sequence[str], segments: Sequence[Segment]
+) -> pl.DataFrame:
+    """Return a table of several segments, of which each row's is given, with their keys first."""
+    keys = [
+        pl.Series(key, [segment[i] for segment in segments], pl.String)
+        for i, key in enumerate(segment_keys(by))
+    ]
+    return pl.DataFrame([*keys, *table.get_columns()])
 
 
 def named_segments(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

@@ -9,8 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from retainkit.periods import Ints
-from retainkit.selectors import ORDERS, Selector
+from retainkit.selectors import ORDERS, Selector, parse_selector
 from retainkit.timeline import Bools, Timeline, first_of_each
+
+
+def order_selector(order_event: str | None) -> Selector:
+    """Return which events are orders: those that are named, else by what columns there are."""
+    return ORDERS if order_event is None else parse_selector(order_event)
 
 
 def order_rule(ordering: Ordering, numbered: bool, priced: bool) -> str:

@@ -126,7 +126,8 @@ def summarise(tally: pl.DataFrame, params: RetentionParams, window: Window) -> S
         pl.col("members", "mature", "returned").cast(pl.Int64),
         order=pl.col("mode").replace_strict({mode: i for i, mode in enumerate(MODES)}),
     )
-    main = with_rate(counts.sort(*keys, "day", "order"), "mature", params.confidence)
+    counts = counts.sort(*keys, "day", "order")
+    main = with_rate(counts, "returned", "mature", params.confidence)
     if params.cohort:
         main = main.with_columns(
             cohort=window.calendar.names(main["cohort"].to_numpy(), params.cohort)

@@ -120,6 +120,13 @@ def between(low: float | None, high: float | None) -> str:
     return UNKNOWN if UNKNOWN in ends else "–".join(ends)
 
 
+def open_interval(low: int | None, high: int | None) -> str:
+    """Return an interval of whole ages; its end may lie beyond what was seen: 3–7, 3 or later."""
+    if low is None:
+        return UNKNOWN
+    return f"{count(low)} or later" if high is None else f"{count(low)}–{count(high)}"
+
+
 def probability(value: float | None) -> str:
     """Return a p-value with its sign: = 0.034, < 0.001."""
     if value is None or not math.isfinite(value):

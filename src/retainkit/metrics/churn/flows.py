@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from retainkit.columns import column, known
-from retainkit.metrics.base import by_segment, of_segment
+from retainkit.columns import column
+from retainkit.metrics.base import by_segment, of_segment, with_rate
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.periods import Ints, Window
-from retainkit.stats.intervals import wilson
 
 LIFECYCLE = (
     *("period", "active", "previous", "new", "retained", "resurrected", "churned"),
@@ -99,7 +98,6 @@ def _added(at: Ints, values: Ints, axis: Ints) -> Ints:
 def _table(flow: _Flow, periods: Ints, params: ChurnParams, window: Window) -> pl.DataFrame:
     previous = flow.end - flow.begun + flow.ended
     lost = flow.ended if params.definition == "lifecycle" else flow.of_start
-    low, high = wilson(lost, previous, params.confidence)
     table = pl.DataFrame(
         {
             "period": window.calendar.names(periods, params.period),
@@ -107,13 +105,11 @@ def _table(flow: _Flow, periods: Ints, params: ChurnParams, window: Window) -> p
             "end": column(flow.end),
             **{name: column(getattr(flow, name)) for name in (*_COUNTS, "member_days")},
             "lost": column(lost),
-            "ci_low": known(low),
-            "ci_high": known(high),
             "complete": column(periods <= window.last_complete(params.period)).cast(pl.Boolean),
             "days": column(_days(periods, params, window)),
         }
     )
-    made = table.with_columns(churn_rate=_ratio("lost", "previous"))
+    made = with_rate(table, "lost", "previous", params.confidence).rename({"rate": "churn_rate"})
     if params.definition == "lifecycle":
         made = made.with_columns(
             active=pl.col("end"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import polars as pl
 
 from retainkit.columns import column
-from retainkit.metrics.base import Segment, by_segment, segment_keys
+from retainkit.metrics.base import Segment, by_segment, of_segments
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.metrics.churn.tally import first_age
 from retainkit.stats.intervals import wilson
@@ -67,7 +67,8 @@ def medians(found: Curves, test: LogRank | None, params: ChurnParams) -> pl.Data
     for curve, churns in zip(found.values(), expected, strict=True):
         churned, censored = int(curve.events.sum()), int(curve.censored.sum())
         rows.append((churned + censored, churned, censored, *median(curve), churns))
-    return _keyed(pl.DataFrame(rows, schema=_MEDIANS, orient="row"), list(found), params)
+    table = pl.DataFrame(rows, schema=_MEDIANS, orient="row")
+    return of_segments(table, params.by, list(found))
 
 
 def test_table(found: Curves, test: LogRank | None) -> pl.DataFrame:
@@ -114,14 +115,4 @@ def _table(
         made = {name: column(values).cast(schema[name]) for name, values in columns.items()}
         parts.append(pl.DataFrame(made))
         segments += [segment] * parts[-1].height
-    return _keyed(pl.concat(parts), segments, params)
-
-
-def _keyed(frame: pl.DataFrame, segments: Sequence[Segment], params: ChurnParams) -> pl.DataFrame:
-    """Return a frame with the segment of each row before its columns."""
-    keys = segment_keys(params.by)
-    named = [
-        pl.Series(key, [segment[i] for segment in segments], pl.String)
-        for i, key in enumerate(keys)
-    ]
-    return pl.DataFrame([*named, *frame.get_columns()])
+    return of_segments(pl.concat(parts), params.by, segments)

@@ -6,7 +6,14 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import known
-from retainkit.metrics.base import Summary, by_segment, named_segments, of_segment, segment_keys
+from retainkit.metrics.base import (
+    Summary,
+    by_segment,
+    empty_table,
+    named_segments,
+    of_segment,
+    segment_keys,
+)
 from retainkit.metrics.churn import flows, lives
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.metrics.churn.tally import (
@@ -119,8 +126,8 @@ def _gaps(counts: pl.DataFrame, params: ChurnParams) -> pl.DataFrame:
 
 def _paths(counts: pl.DataFrame, params: ChurnParams) -> tuple[pl.DataFrame, int]:
     """Return the paths of each segment with their lift, and how many are not shown."""
-    empty = _lifts(pl.DataFrame(schema=_WALKED), params)[0]
-    tables = [of_segment(empty, params.by, (None,) * len(params.by))]
+    schema = _lifts(pl.DataFrame(schema=_WALKED), params)[0].schema
+    tables = [empty_table(schema, params.by)]
     more = 0
     for segment, part in by_segment(counts, params.by):
         told, beyond = _lifts(part, params)

@@ -91,7 +91,7 @@ def _accumulated(cells: pl.DataFrame, params: CohortParams, keys: list[str]) -> 
 
 def _finished(cells: pl.DataFrame, params: CohortParams) -> pl.DataFrame:
     """Return cells with their rate and interval, values in their unit, brackets by name."""
-    cells = with_rate(cells, "size", params.confidence)
+    cells = with_rate(cells, "returned", "size", params.confidence)
     if params.measure == "amount":
         cells = cells.with_columns(money(pl.col("value")))
     else:

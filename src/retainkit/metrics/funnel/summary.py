@@ -8,7 +8,15 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import known
-from retainkit.metrics.base import Segment, Summary, named_segments, of_segment, segment_keys
+from retainkit.metrics.base import (
+    Segment,
+    Summary,
+    empty_table,
+    named_segments,
+    of_segment,
+    of_segments,
+    segment_keys,
+)
 from retainkit.metrics.funnel import nodes
 from retainkit.metrics.funnel.params import FunnelParams
 from retainkit.metrics.funnel.tally import LEVEL, NEXT, OPEN, SIDE, TIME, TREND
@@ -86,8 +94,7 @@ def _main(
     params: FunnelParams,
 ) -> pl.DataFrame:
     best = nodes.best_coefficients(list(every.values()), params)
-    keys = segment_keys(params.by)
-    tables = [pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), **_MAIN})]
+    tables = [empty_table(_MAIN, params.by)]
     order = sorted(every, key=lambda segment: [(value is not None, value) for value in segment])
     for segment in order:
         members, steps = every[segment], len(params.steps)
@@ -113,14 +120,11 @@ def _segments(every: Mapping[Segment, Ints], params: FunnelParams) -> pl.DataFra
     """Return what each segment's coefficients differ in from all others'."""
     keys = segment_keys(params.by)
     if not keys or not every:
-        return pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), **_SEGMENTS})
+        return empty_table(_SEGMENTS, params.by)
     steps = len(params.steps) - 1
-    named = [
-        pl.Series(key, [segment[i] for segment in every for _ in range(steps)], pl.String)
-        for i, key in enumerate(keys)
-    ]
+    segments = [segment for segment in every for _ in range(steps)]
     table = nodes.compared(list(every.values()), params)
-    return pl.DataFrame([*named, *table.get_columns()]).sort("step", *keys)
+    return of_segments(table, params.by, segments).sort("step", *keys)
 
 
 def _change(sides: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:
@@ -155,9 +159,9 @@ def _change(sides: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:
 def _trend(levels: pl.DataFrame, params: FunnelParams, window: Window) -> pl.DataFrame:
     """Return the nodes by the period of members' first starts."""
     keys = segment_keys(params.by)
-    schema = {**dict.fromkeys(keys, pl.String), "period": pl.Date, **_MAIN}
-    columns = [*keys, "period", *list(_MAIN)[:7]]
-    tables = [pl.DataFrame(schema=schema).select(columns).with_columns(complete=pl.lit(True))]
+    columns = [*keys, "period", *list(_MAIN)[:7], "complete"]
+    schema = {"period": pl.Date, **_MAIN, "complete": pl.Boolean}
+    tables = [empty_table(schema, params.by).select(columns)]
     if params.trend is None:
         return tables[0]
     ordered = levels.sort(*keys, "at")
@@ -169,7 +173,7 @@ def _trend(levels: pl.DataFrame, params: FunnelParams, window: Window) -> pl.Dat
             period=pl.lit(window.calendar.names(index, params.trend)[0]),
             complete=pl.lit(end <= window.as_of),
         )
-        tables.append(of_segment(own, params.by, tuple(segment)).select(*columns, "complete"))
+        tables.append(of_segment(own, params.by, tuple(segment)).select(columns))
     return pl.concat(tables)
 
 

@@ -16,6 +16,7 @@ LTV = Metric(
     summarise=summarise,
     survey=SURVEY,
     roster=ROSTER,
+    reads=LtvParams.cost_files,
 )
 
 __all__ = ["LTV", "LtvParams"]

@@ -28,7 +28,7 @@ DAYS = 7  # of a step of the tracking table
 def valued(histories: pl.DataFrame, models: Models, params: LtvParams) -> pl.DataFrame:
     """Return what each segment's buyers have brought, and what is expected within the horizon."""
     keys = segment_keys(params.by)
-    told = _expected(histories, models, params.horizon_days)
+    told = expected(histories, models, params.horizon_days)
     sums = [
         pl.col("members").sum().alias("buyers"),
         pl.col("alive", "expected_orders", "expected_value").sum(),
@@ -57,7 +57,7 @@ def valued(histories: pl.DataFrame, models: Models, params: LtvParams) -> pl.Dat
     )
 
 
-def _expected(histories: pl.DataFrame, models: Models, days: int) -> pl.DataFrame:
+def expected(histories: pl.DataFrame, models: Models, days: int) -> pl.DataFrame:
     """Add to histories the sums over their members: alive, expected orders and value."""
     x, last, age = (histories[name].to_numpy() for name in ("x", "last", "age"))
     members = histories["members"].to_numpy().astype(np.float64)
@@ -141,7 +141,7 @@ def by_frequency(histories: pl.DataFrame, models: Models, params: LtvParams) -> 
     schema |= dict.fromkeys(("expected", "actual"), pl.Float64)
     if not params.holdout_days:
         return pl.DataFrame(schema=schema)
-    told = _expected(histories, models, params.holdout_days)
+    told = expected(histories, models, params.holdout_days)
     more = pl.col("x") >= MOST_TOLD
     return (
         told.group_by(pl.when(more).then(MOST_TOLD).otherwise("x").alias("x"), maintain_order=True)

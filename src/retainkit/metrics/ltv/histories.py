@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Histories:
     amount: Ints | None
     numbered: bool
 
-    @property
+    @cached_property
     def mean(self) -> Ints:
         """Mean spend of a repeat purchase, millionths; 0 where there is none or it is no gain."""
         assert self.spent is not None

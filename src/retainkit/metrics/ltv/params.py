@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
-from retainkit import selectors
 from retainkit.choices import DatePeriod, LtvModel
 from retainkit.errors import UsageError, check_choice, check_kinds, check_once
+from retainkit.metrics.costs import CostsParams
 from retainkit.metrics.listing import ListingParams
+from retainkit.metrics.purchases import order_selector
 from retainkit.periods import DAY, duration
-from retainkit.selectors import Selector, parse_selector
+from retainkit.selectors import Selector
 from retainkit.stats.buytilldie import BuyTillDie
 from retainkit.stats.intervals import quantile
 
@@ -24,7 +25,7 @@ _OF_CONTRACTS = "Contracts, which end by leaving and not by silence, have a comm
 
 
 @dataclass(frozen=True, kw_only=True)
-class LtvParams(ListingParams):
+class LtvParams(ListingParams, CostsParams):
     """The parameters of `ltv`; DEFINITIONS: docs/ltv.md.
 
     parameters (r, alpha in weeks, a, b), spend (p, q, v): of models that were fitted before;
@@ -39,7 +40,6 @@ class LtvParams(ListingParams):
     parameters: tuple[float, ...] = ()
     spend: tuple[float, ...] = ()
     period: DatePeriod = "month"
-    by: tuple[str, ...] = ()
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
@@ -56,14 +56,15 @@ class LtvParams(ListingParams):
         _check_model("--spend", "p, q and v", 3, self.spend)
         if self.orders_only and self.spend:
             raise UsageError("--spend is for money, which --orders-only leaves out.")
+        if self.orders_only and self.costs is not None:
+            raise UsageError("--costs are for money, which --orders-only leaves out.")
+        self.check_costs()
         _ = self.order
 
     @cached_property
     def order(self) -> Selector:
         """What is an order."""
-        if self.order_event is None:
-            return selectors.ORDERS
-        return parse_selector(self.order_event)
+        return order_selector(self.order_event)
 
     @property
     def merge_days(self) -> bool:

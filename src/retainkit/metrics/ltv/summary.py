@@ -6,17 +6,19 @@ import numpy as np
 import polars as pl
 
 from retainkit.metrics.base import Summary, named_segments, segment_keys
+from retainkit.metrics.ltv.cohorts import ahead, by_start, realised
 from retainkit.metrics.ltv.forecast import by_frequency, tracked, valued
 from retainkit.metrics.ltv.models import fitted, parameters
 from retainkit.metrics.ltv.params import LtvParams
-from retainkit.metrics.ltv.tally import COHORT, DAY, HISTORY
-from retainkit.metrics.ltv.words import definition, notes
+from retainkit.metrics.ltv.payback import by_cohort, by_segment, costs_within, known_or_forecast
+from retainkit.metrics.ltv.tally import DAY, HISTORY
+from retainkit.metrics.ltv.words import cost_notes, definition, notes
 from retainkit.metrics.parameters import PARAMETERS
 from retainkit.metrics.purchases import order_rule
 from retainkit.periods import Window
-from retainkit.timeline import money
 
-TABLES = ("main", "parameters", "tracking", "holdout", "realised")
+TABLES = ("main", "parameters", "tracking", "holdout", "cohorts", "payback")
+_SPLIT = ("main", "cohorts", "payback")
 _PARAMETERS = {"model": pl.String, **PARAMETERS}
 
 
@@ -27,6 +29,9 @@ def summarise(tally: pl.DataFrame, params: LtvParams, window: Window) -> Summary
     models = fitted(tally, params)
     keys = [*segment_keys(params.by), "x", "last", "age"]
     histories = tally.filter(kind=HISTORY).sort(keys)  # one order, one sum to the last digit
+    curves = pl.concat(
+        [realised(tally, models, params, window), ahead(histories, models, params, window)]
+    )
     tables = {
         "main": valued(histories, models, params),
         "parameters": pl.DataFrame(
@@ -34,43 +39,36 @@ def summarise(tally: pl.DataFrame, params: LtvParams, window: Window) -> Summary
         ),
         "tracking": tracked(tally.filter(kind=DAY), models, params, window),
         "holdout": by_frequency(histories, models, params),
-        "realised": _realised(tally, params, window, priced=models.spend is not None),
+        "cohorts": _dated(
+            curves.sort(*segment_keys(params.by), "at", "part", "age"), params, window
+        ).cast({"part": pl.String}),
     }
-    named = {
-        name: named_segments(table, params.by) if name in ("main", "realised") else table
-        for name, table in tables.items()
-    }
+    cohorts = by_start(histories, models, params, window)
+    costs = costs_within(cohorts, params, window)
+    cells = known_or_forecast(curves)
+    paid = by_segment(costs, cohorts, cells, params)
+    tables["main"] = _joined(tables["main"], paid, params)
+    tables["payback"] = _dated(by_cohort(costs, cohorts, cells, params), params, window)
     numbered, priced = (bool(histories[name].sum()) for name in ("numbered", "priced"))
     rule = order_rule(params, numbered, priced)
-    return Summary(definition(params, window, rule), named, list(notes(tables, models, params)))
+    named = {
+        name: named_segments(table, params.by) if name in _SPLIT else table
+        for name, table in tables.items()
+    }
+    said = [*notes(tables, models, params), *cost_notes(costs, tables["payback"], params, window)]
+    return Summary(definition(params, window, rule), named, said)
 
 
-def _realised(
-    tally: pl.DataFrame, params: LtvParams, window: Window, *, priced: bool
-) -> pl.DataFrame:
-    """Return what buyers of each cohort have brought by each age that is over, cumulated."""
-    keys = [*segment_keys(params.by), "x"]
-    rows = tally.filter(kind=COHORT)
-    sizes = rows.filter(pl.col("age").is_null()).group_by(keys).agg(pl.col("members").sum())
-    last = window.last_complete(params.period)
-    ages = sizes.filter(pl.col("x") <= last).with_columns(
-        age=pl.int_ranges(0, last - pl.col("x") + 1)
-    )
-    sums = rows.group_by([*keys, "age"]).agg(pl.col("orders", "amount").sum())
-    every = ages.explode("age").join(sums, on=[*keys, "age"], how="left", nulls_equal=True)
-    every = every.sort(*keys, "age").with_columns(
-        pl.col("orders", "amount").fill_null(0).cum_sum().over(keys, order_by="age")
-    )
-    value = money(pl.col("amount"))
-    value = value if priced else pl.lit(None, pl.Float64)
-    cohort = window.calendar.names(every["x"].to_numpy().astype(np.int64), params.period)
-    return every.with_columns(cohort=cohort).select(
-        *keys[:-1],
-        "cohort",
-        "age",
-        "members",
-        "orders",
-        orders_per_member=pl.col("orders") / pl.col("members"),
-        value=value,
-        value_per_member=value / pl.col("members"),
-    )
+def _joined(main: pl.DataFrame, paid: pl.DataFrame, params: LtvParams) -> pl.DataFrame:
+    """Return the segments with what their buyers cost."""
+    keys = segment_keys(params.by)
+    if not keys:
+        return main.hstack(paid if paid.height else paid.clear(1))
+    return main.join(paid, on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _dated(table: pl.DataFrame, params: LtvParams, window: Window) -> pl.DataFrame:
+    """Give cohorts (`at`) their names."""
+    cohort = window.calendar.names(table["at"].to_numpy().astype(np.int64), params.period)
+    keys = segment_keys(params.by)
+    return table.select(*keys, cohort.alias("cohort"), pl.exclude(*keys, "at"))

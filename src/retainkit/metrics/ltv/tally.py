@@ -31,6 +31,8 @@ def needs(params: LtvParams, _joined: bool) -> Needs:
         repeats=True,
         order=True,
         amount=not params.orders_only,
+        # What an order is hangs on amounts, even where nothing else does.
+        priced=params.orders_only and params.order_event is None,
         ids=params.roster is not None,
     )
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import polars as pl
 
+from retainkit.metrics.base import segment_keys
 from retainkit.metrics.ltv.found import Models
 from retainkit.metrics.ltv.histories import last_day
 from retainkit.metrics.ltv.params import LtvParams
 from retainkit.periods import Window
+from retainkit.wording import counted
 
 _MODELS = {"bg": "BG/NBD", "mbg": "MBG/NBD"}
 
@@ -54,3 +56,26 @@ def notes(tables: Mapping[str, pl.DataFrame], models: Models, params: LtvParams)
                 f"In the holdout of {params.holdout} {actual:,} repeat purchases came, "
                 f"{expected:,.0f} were expected ({expected / actual - 1:+.1%})."
             )
+
+
+def cost_notes(
+    costs: pl.DataFrame, payback: pl.DataFrame, params: LtvParams, window: Window
+) -> Iterator[str]:
+    """Yield which costs were left out, and of whom none are known."""
+    if params.spent is None:
+        return
+    keys = [*segment_keys(params.by), "at"]
+    dated = params.spent.dated(params.period, window)
+    unseen = dated.join(costs, on=keys, how="anti", nulls_equal=True).height
+    if unseen:
+        yield (
+            counted(unseen, "row of costs is", "rows of costs are")
+            + " for segments without any buyer, or for periods before the first one bought or "
+            "after the last: left out."
+        )
+    idle = payback.filter(buyers=0).height
+    if idle:
+        yield (
+            f"Costs of {counted(idle, 'period', 'periods')} in which nobody began to buy count "
+            "for their segment."
+        )

@@ -12,7 +12,7 @@ ORDERS = Metric(
     needs=needs,
     tally=tally,
     summarise=summarise,
-    reads=lambda params: () if params.costs is None else (params.costs,),
+    reads=OrdersParams.cost_files,
 )
 
 __all__ = ["ORDERS", "OrdersParams"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from retainkit.columns import column, known
-from retainkit.metrics.base import Segment, by_segment, of_segment
+from retainkit.metrics.base import Segment, by_segment, empty_table, of_segment
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.orders.tally import FIRST_DAY, GAP, GAPS
 from retainkit.stats.survival import Curve, kaplan_meier, median
@@ -60,7 +59,7 @@ def waits(tally: pl.DataFrame, params: OrdersParams) -> list[Waiting]:
 
 def hazards(found: list[Waiting], params: OrdersParams) -> pl.DataFrame:
     """Return the hazard and the share that has ordered, day by day."""
-    tables = [_empty(_HAZARD, params)]
+    tables = [empty_table(_HAZARD, params.by)]
     for each in found:
         curve = each.curve
         table = pl.DataFrame(
@@ -87,21 +86,17 @@ def audit(found: list[Waiting], params: OrdersParams) -> pl.DataFrame:
         )
         for each in found
     ]
-    return pl.concat([_empty(_AUDIT, params), *rows])
+    return pl.concat([empty_table(_AUDIT, params.by), *rows])
 
 
 def cycle(tally: pl.DataFrame, params: OrdersParams) -> pl.DataFrame:
     """Return the days from order to order: the observed median beside Kaplan and Meier's."""
-    tables = [_empty(_CYCLE, params)]
+    tables = [empty_table(_CYCLE, params.by)]
     for segment, part in by_segment(tally.filter(kind=GAP), params.by):
         rows = [_cycle(order, part, params) for order in (*range(1, GAPS + 1), None)]
         told = pl.DataFrame([row for row in rows if row], schema=_CYCLE, orient="row")
         tables.append(of_segment(told, params.by, segment))
     return pl.concat(tables)
-
-
-def _empty(schema: Mapping[str, type[pl.DataType]], params: OrdersParams) -> pl.DataFrame:
-    return of_segment(pl.DataFrame(schema=dict(schema)), params.by, (None,) * len(params.by))
 
 
 def _until(part: pl.DataFrame, horizon: int) -> pl.DataFrame:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
-from retainkit import selectors
 from retainkit.choices import Clock, DatePeriod
 from retainkit.errors import UsageError, check_choice, check_kinds
-from retainkit.metrics.orders.costs import Costs, read_costs
+from retainkit.metrics.costs import CostsParams
+from retainkit.metrics.purchases import order_selector
 from retainkit.metrics.starts import ReturnParams
 from retainkit.periods import FURTHEST
 from retainkit.selectors import ANY, Selector, parse_selector
@@ -20,7 +19,7 @@ MOST_HORIZON = 3660  # days
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrdersParams:
+class OrdersParams(CostsParams):
     """The parameters of `orders`; DEFINITIONS: docs/orders.md."""
 
     order_event: str | None = None
@@ -33,9 +32,6 @@ class OrdersParams:
     lookback: str | None = None
     horizon: int = 90
     period: DatePeriod = "month"
-    costs: str | None = None
-    margin: float = 1.0
-    by: tuple[str, ...] = ()
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
@@ -46,11 +42,7 @@ class OrdersParams:
         _check_days("--repeat-days", self.repeat_days)
         if not 1 <= self.horizon <= MOST_HORIZON:
             raise UsageError(f"--horizon: name a number of days from 1 to {MOST_HORIZON:,}.")
-        if not (math.isfinite(self.margin) and self.margin > 0):
-            raise UsageError("--margin: the share of sales that is left, like 0.4; above 0.")
-        if self.margin != 1 and self.costs is None:
-            raise UsageError("--margin is for profits, and no --costs FILE is given.")
-        _ = self.spent
+        self.check_costs()
 
     @cached_property
     def starting(self) -> ReturnParams:
@@ -67,19 +59,12 @@ class OrdersParams:
     @cached_property
     def order(self) -> Selector:
         """What is an order."""
-        if self.order_event is None:
-            return selectors.ORDERS
-        return parse_selector(self.order_event)
+        return order_selector(self.order_event)
 
     @cached_property
     def visit(self) -> Selector:
         """What is a visit; any event by default."""
         return ANY if self.visit_event is None else parse_selector(self.visit_event)
-
-    @cached_property
-    def spent(self) -> Costs | None:
-        """What was spent, by period, where a file says so."""
-        return None if self.costs is None else read_costs(self.costs, self.by)
 
 
 def _check_days(option: str, days: Sequence[int]) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import known
-from retainkit.metrics.base import segment_keys
+from retainkit.metrics.base import empty_table, segment_keys, with_rate
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.orders.tally import COHORT, COUNT, PERIOD, SALES
-from retainkit.metrics.orders.windows import share, with_share
+from retainkit.metrics.orders.windows import share
 from retainkit.periods import Window
 from retainkit.stats.decomposition import lmdi
 from retainkit.timeline import money
@@ -64,7 +64,7 @@ def repurchase_by_period(
     """Return of each period's buyers how many bought in the next one, too."""
     keys = segment_keys(params.by)
     previous = _before(pl.col("buyers"), keys).fill_null(0)
-    table = with_share(
+    table = with_rate(
         counts.with_columns(previous_buyers=previous),
         "repurchased",
         "previous_buyers",
@@ -95,9 +95,9 @@ def payback(tally: pl.DataFrame, params: OrdersParams, window: Window) -> pl.Dat
     """Return what members of each cohort cost, and by what age they had paid for it."""
     keys = segment_keys(params.by)
     if params.spent is None:
-        schema = dict.fromkeys(keys, pl.String) | dict.fromkeys(PAYBACK, pl.Float64)
         whole = dict.fromkeys(("members", "age", "payback_age"), pl.Int64)
-        return pl.DataFrame(schema={**schema, "cohort": pl.Date, **whole})
+        schema = {**dict.fromkeys(PAYBACK, pl.Float64), "cohort": pl.Date, **whole}
+        return empty_table(schema, params.by)
     cohort = [*keys, "at"]
     members = tally.filter(kind=COHORT).group_by(cohort).agg(pl.col("members").sum())
     age = window.last_complete(params.period) - pl.col("at")
@@ -152,9 +152,7 @@ def _with_costs(table: pl.DataFrame, params: OrdersParams, window: Window) -> pl
         unknown = pl.lit(None, pl.Float64)
         return table.with_columns(cost=unknown, profit=unknown)
     keys = [*segment_keys(params.by), "at"]
-    rows = params.spent.rows
-    at = window.calendar.from_days(rows["day"].to_numpy(), params.period)
-    spent = rows.with_columns(at=pl.Series(at)).group_by(keys).agg(pl.col("cost").sum())
+    spent = params.spent.by_period(params.period, window)
     table = table.join(spent, on=keys, how="left", nulls_equal=True)
     if "sales" in table.columns:
         table = table.with_columns(profit=pl.col("sales") * params.margin - pl.col("cost"))

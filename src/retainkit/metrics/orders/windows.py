@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from retainkit.columns import known
-from retainkit.metrics.base import segment_keys
+from retainkit.metrics.base import segment_keys, with_rate
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.orders.tally import COUNT
-from retainkit.stats.intervals import wilson
 from retainkit.timeline import money
 
 
@@ -25,15 +23,8 @@ def within(
     windows = (
         counts.join(every, on=keys, nulls_equal=True) if keys else counts.join(every, how="cross")
     )
-    table = with_share(windows.sort(*keys, "days"), done, "mature", params.confidence)
+    table = with_rate(windows.sort(*keys, "days"), done, "mature", params.confidence)
     return table.select(*keys, "days", of, "mature", done, "rate", "ci_low", "ci_high")
-
-
-def with_share(counts: pl.DataFrame, part: str, of: str, confidence: float) -> pl.DataFrame:
-    """Add rate = `part` / `of` with its Wilson interval, null where `of` is 0."""
-    low, high = wilson(counts[part], counts[of], confidence)
-    share = pl.when(pl.col(of) > 0).then(pl.col(part) / pl.col(of))
-    return counts.with_columns(rate=share, ci_low=known(low), ci_high=known(high))
 
 
 def totals(tally: pl.DataFrame, params: OrdersParams) -> pl.DataFrame:
@@ -81,7 +72,7 @@ def ladder(tally: pl.DataFrame, params: OrdersParams) -> pl.DataFrame:
     upto = pl.col("stopped").cum_sum(reverse=True)
     table = table.sort(*keys, "order").with_columns(buyers=upto.over(keys) if keys else upto)
     table = table.with_columns(next=pl.col("buyers") - pl.col("stopped"))
-    return with_share(table, "next", "buyers", params.confidence).select(
+    return with_rate(table, "next", "buyers", params.confidence).select(
         *keys, "order", "buyers", "next", "rate", "ci_low", "ci_high", "stopped"
     )
 

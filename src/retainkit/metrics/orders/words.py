@@ -85,9 +85,8 @@ def _uncosted(value: pl.DataFrame, params: OrdersParams, window: Window) -> Iter
     """Yield the costs of periods in which nothing happened."""
     if params.spent is None:
         return
-    rows = params.spent.rows
-    at = window.calendar.from_days(rows["day"].to_numpy(), params.period)
-    days = rows.with_columns(period=window.calendar.names(at, params.period))
+    days = params.spent.dated(params.period, window)
+    days = days.with_columns(period=window.calendar.names(days["at"].to_numpy(), params.period))
     keys = [*segment_keys(params.by), "period"]
     unseen = days.join(value, on=keys, how="anti", nulls_equal=True).height
     if unseen:

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from retainkit.columns import known
-from retainkit.metrics.base import Summary, named_segments, segment_keys
+from retainkit.metrics.base import Summary, named_segments, segment_keys, with_rate
 from retainkit.metrics.paths.flows import cells_of, flows_of
 from retainkit.metrics.paths.params import PathsParams
 from retainkit.metrics.paths.tally import CUT, LINK, MEMBERS, OPEN, PATH, STARTED
 from retainkit.metrics.paths.words import definition, notes
 from retainkit.periods import Window
-from retainkit.stats.intervals import wilson
 
 TABLES = ("main", "steps", "links", "summary")
 _EVERY = ""  # a key that is the same in all rows, so that without segments there is one, too
@@ -52,11 +50,9 @@ def _main(
     top = ranked.filter(pl.col("rank") <= params.top).sort(*keys, "rank")
     path = [*keys, "text", "arrived"]
     times = _medians(walked.join(top, on=path, how="semi", nulls_equal=True), path)
-    low, high = wilson(top["members"], top["journeys"], params.confidence)
     return (
-        top.with_columns(
-            share=pl.col("members") / pl.col("journeys"), ci_low=known(low), ci_high=known(high)
-        )
+        with_rate(top, "members", "journeys", params.confidence)
+        .rename({"rate": "share"})
         .join(times, on=path, how="left", nulls_equal=True, maintain_order="left")
         .select(*keys, "rank", "text", "arrived", *_MEASURED)
         .rename({"text": "path"})
@@ -93,13 +89,7 @@ def _summary(
         pl.col("paths").fill_null(0),
         journeys=pl.col("started") - pl.col("open"),
     )
-    low, high = wilson(table["arrived"].cast(pl.Float64), table["journeys"], params.confidence)
-    return table.select(
+    return with_rate(table, "arrived", "journeys", params.confidence).select(
         *(*keys, "members", "started", "open", "journeys", "arrived"),
-        rate=pl.when(pl.col("journeys") > 0).then(pl.col("arrived") / pl.col("journeys")),
-        ci_low=known(low),
-        ci_high=known(high),
-        median_seconds="median_seconds",
-        paths="paths",
-        cut="cut",
+        *("rate", "ci_low", "ci_high", "median_seconds", "paths", "cut"),
     )

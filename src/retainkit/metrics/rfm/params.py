@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from retainkit import selectors
 from retainkit.errors import UsageError, check_kinds, check_once
 from retainkit.metrics.listing import ListingParams
-from retainkit.selectors import Selector, parse_selector
+from retainkit.metrics.purchases import order_selector
+from retainkit.selectors import Selector
 from retainkit.stats.intervals import quantile
 
 SCORES = 5
@@ -47,9 +47,7 @@ class RfmParams(ListingParams):
     @cached_property
     def order(self) -> Selector:
         """What is an order."""
-        if self.order_event is None:
-            return selectors.ORDERS
-        return parse_selector(self.order_event)
+        return order_selector(self.order_event)
 
     @cached_property
     def before(self) -> date | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from retainkit.columns import column, known
-from retainkit.metrics.base import Summary, named_segments, segment_keys
+from retainkit.columns import column
+from retainkit.metrics.base import Summary, named_segments, segment_keys, with_rate
 from retainkit.metrics.purchases import order_rule
 from retainkit.metrics.rfm.grid import SEGMENTS, segment_codes
 from retainkit.metrics.rfm.params import SCORES, RfmParams
 from retainkit.metrics.rfm.tally import MOVE, NOBODY, SCORE
 from retainkit.metrics.rfm.words import definition, notes
 from retainkit.periods import Window
-from retainkit.stats.intervals import wilson
 from retainkit.timeline import money
 
 TABLES = ("main", "cells", "scores", "movement", "retention")
@@ -50,16 +49,15 @@ def _main(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
     whole = pl.col("members").sum().over(keys) if keys else pl.col("members").sum()
     taken = pl.col("amount").sum().over(keys) if keys else pl.col("amount").sum()
     table = summed.with_columns(whole=whole, taken=taken).sort(*keys, "code")
-    low, high = wilson(table["members"], table["whole"], params.confidence)
     earned = money(pl.col("amount"))
-    return table.select(
+    return with_rate(table, "members", "whole", params.confidence).select(
         *keys,
         _segment("code").alias("segment"),
         "members",
-        share=pl.col("members") / pl.col("whole"),
-        ci_low=known(low),
-        ci_high=known(high),
-        orders="orders",
+        pl.col("rate").alias("share"),
+        "ci_low",
+        "ci_high",
+        "orders",
         amount=earned,
         amount_share=pl.when(pl.col("taken") != 0).then(earned / money(pl.col("taken"))),
         orders_per_member=pl.col("orders") / pl.col("members"),
@@ -82,14 +80,13 @@ def _cells(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
 def _scores(scored: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
     """Return which values each score stands for, and how many members have it."""
     tables = []
-    for name, cuts in zip(("recency_days", "orders", "amount"), params.cuts, strict=True):
+    measures = ("recency_days", "orders", "amount")
+    for score, name, cuts in zip("rfm", measures, params.cuts, strict=True):
         ends = [None, *cuts, None]
         bounds = [(ends[place], ends[place + 1]) for place in range(SCORES)]
         if name == "recency_days":
             bounds.reverse()
-        counts = scored.group_by(
-            pl.col({"r": "r", "o": "f", "a": "m"}[name[0]]).alias("score")
-        ).agg(pl.col("members").sum())
+        counts = scored.group_by(score=score).agg(pl.col("members").sum())
         table = pl.DataFrame(
             {
                 "measure": [name] * SCORES,
@@ -132,16 +129,15 @@ def _retention(moves: pl.DataFrame, params: RfmParams) -> pl.DataFrame:
         .agg(pl.col("members", "kept", "orders", "amount").sum())
         .sort(*keys, "r")
     )
-    low, high = wilson(summed["kept"], summed["members"], params.confidence)
     since = money(pl.col("amount"))
-    return summed.select(
+    return with_rate(summed, "kept", "members", params.confidence).select(
         *keys,
         _segment("r").alias("segment"),
         "members",
-        retained="kept",
-        rate=pl.col("kept") / pl.col("members"),
-        ci_low=known(low),
-        ci_high=known(high),
+        pl.col("kept").alias("retained"),
+        "rate",
+        "ci_low",
+        "ci_high",
         orders_since="orders",
         amount_since=since,
         amount_since_per_member=since / pl.col("members"),

@@ -26,7 +26,7 @@ def _unit(result: Result) -> str:
 
 def _main(result: Result) -> Spec:
     """Draw who came above a line and who went below it."""
-    unit, frame = _unit(result), _last_periods(result.main)
+    unit, frame = _unit(result), spec.last_periods(result.main)
     lifecycle = "quick_ratio" in frame.columns
     came = ("new", "resurrected") if lifecycle else ("joined",)
     parts = parts_of(frame, spec.by_columns(result, "period"))
@@ -46,7 +46,7 @@ def _main(result: Result) -> Spec:
     bars = {
         "mark": {"type": "bar"},
         "encoding": {
-            "x": spec.periods(_labels(frame, unit), unit),
+            "x": spec.periods(frame, unit),
             "y": {"field": "members", "type": "quantitative", "axis": sizes},
             "color": spec.by_name("series", [*came, "churned"], "", colours),
             "opacity": spec.as_given("strength"),
@@ -69,16 +69,6 @@ def _columns(panel: str, row: Row, came: Sequence[str], unit: str) -> Iterator[D
         }
 
 
-def _last_periods(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of the last periods, as many as a picture has room for."""
-    last = frame["period"].unique().sort().tail(spec.MOST_PERIODS)
-    return frame.filter(frame["period"].is_in(last.implode()))
-
-
-def _labels(frame: pl.DataFrame, unit: str) -> list[str]:
-    return [cells.period(day, unit) for day in frame["period"].unique().sort()]
-
-
 def _curve(result: Result, age: str, share: str, start: float, title: str, *, band: bool) -> Spec:
     """Draw a share by age in steps, a line for each segment; start: before any row has it."""
     unit, by = _unit(result), spec.by_columns(result, age)
@@ -91,20 +81,11 @@ def _curve(result: Result, age: str, share: str, start: float, title: str, *, ba
     color, dash = spec.by_segment(list(segments), spec.key_names(by))
     last = max((value["age"] for value in values), default=0)
     x, y = spec.ages(last, words), spec.shares("share", title, whole=band)
-    step = {"interpolate": "step-after"}
-    area = {
-        "mark": {**spec.UNTOLD, "type": "area", "opacity": 0.15, **step},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
-        | {"color": color},
-    }
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 24}, **step},
-        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
-        | {"description": spec.description()},
-    }
+    layers = [spec.line(x, y, color, dash, point={"size": 24}, **spec.STEPS)]
     if band:
+        layers.insert(0, spec.band(x, y, color, **spec.STEPS))
         said.append(f"Shaded: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, [area, line] if band else [line], said=said)
+    return spec.picture(result, values, layers, said=said)
 
 
 def _steps(name: str, rows: Sequence[Row], age: str, share: str, start: float) -> Iterator[Datum]:
@@ -129,7 +110,7 @@ def _winback(result: Result) -> Spec:
 
 def _reasons_over_time(result: Result) -> Spec:
     """Draw the churned of each period, stacked by the category of their reason."""
-    frame = _last_periods(result.tables["reasons_over_time"])
+    frame = spec.last_periods(result.tables["reasons_over_time"])
     unit, parts = _unit(result), parts_of(frame, spec.by_columns(result, "period"))
     panels, said = spec.chosen(parts, "members", spec.MOST_PANELS)
     names = _categories(row for rows in panels.values() for row in rows)
@@ -154,7 +135,7 @@ def _reasons_over_time(result: Result) -> Spec:
     bars = {
         "mark": {"type": "bar"},
         "encoding": {
-            "x": spec.periods(_labels(frame, unit), unit),
+            "x": spec.periods(frame, unit),
             "y": {"field": "members", "type": "quantitative", "axis": {"title": "churned members"}},
             "color": spec.by_name("category", drawn, "reason"),
             "opacity": spec.as_given("strength"),

@@ -117,11 +117,8 @@ def _layers(
         colour = {"value": _COLD} if cold else heat
         which = {"filter": {"field": "cold", "equal": cold}}
         yield {"transform": [which], "mark": mark, "encoding": {**place, **told, "color": colour}}
-    text = {"field": "text", "type": "nominal"}
-    for ink in sorted({value["ink"] for value in values}) if written else ():
-        mark = {**spec.UNTOLD, "type": "text", "fontSize": 10, "color": ink}
-        which = {"filter": {"field": "ink", "equal": ink}}
-        yield {"transform": [which], "mark": mark, "encoding": {**place, "text": text}}
+    if written:
+        yield from spec.texts(values, place, 10)
 
 
 def _band(field: str, names: Sequence[str], axis: Mapping[str, Any]) -> Spec:
@@ -151,20 +148,11 @@ def _pooled(result: Result) -> Spec:
         y = spec.shares("value", title, whole=False)
     else:
         y = {"field": "value", "type": "quantitative", "axis": {"title": title}}
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 30}},
-        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
-        | {"description": spec.description()},
-    }
+    line = spec.line(x, y, color, dash, point={"size": 30})
     if column != "rate":
         return spec.picture(result, values, [line], said=said)
-    between = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
-    band = {
-        "mark": {**spec.UNTOLD, "type": "area", "opacity": 0.15},
-        "encoding": {"x": x, **between, "color": color},
-    }
     said.append(f"Shaded: {spec.confidence(result)} intervals. Pooled over cells that are over.")
-    return spec.picture(result, values, [band, line], said=said)
+    return spec.picture(result, values, [spec.band(x, y, color), line], said=said)
 
 
 PICTURES: Mapping[str, Callable[[Result], Spec]] = {"main": _main, "pooled": _pooled}

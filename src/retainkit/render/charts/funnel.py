@@ -148,9 +148,7 @@ def _bin(row: Row) -> str:
 def _trend(result: Result) -> Spec:
     """Draw the coefficients by period, a line for each step."""
     unit = str(result.params.get("trend") or "month")
-    frame = result.tables["trend"]
-    last = frame["period"].unique().sort().tail(spec.MOST_PERIODS)
-    frame = frame.filter(frame["period"].is_in(last.implode()))
+    frame = spec.last_periods(result.tables["trend"])
     panels, said = spec.chosen(
         parts_of(frame, spec.by_columns(result, "period")), "members", spec.MOST_PANELS
     )
@@ -168,7 +166,7 @@ def _trend(result: Result) -> Spec:
     if any(value["strength"] < 1 for value in values):
         said.append("Lighter: not over yet.")
     color, dash = spec.by_segment(list(drawn.values()), "step")
-    x = spec.periods([cells.period(day, unit) for day in last], unit)
+    x = spec.periods(frame, unit)
     y = spec.shares("coefficient", "share of those at the step before", whole=False)
     line = {
         "mark": {**spec.UNTOLD, "type": "line", "strokeWidth": 2},

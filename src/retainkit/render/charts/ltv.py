@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from retainkit.render import cells
 from retainkit.render.charts import spec
 from retainkit.render.charts.spec import Datum, Spec
-from retainkit.render.views.keys import Row, parts_of
+from retainkit.render.views.keys import Parts, Row, parts_of
 from retainkit.results import Result
 
 _KINDS = {"actual": "came", "expected": "expected", "forecast": "forecast"}
@@ -24,17 +24,9 @@ def _tracking(result: Result) -> Spec:
     ]
     color, dash = spec.by_segment(list(_KINDS.values()), "")
     x = spec.ages(max(len(rows) - 1, 0), "week, of those that end with the calibration")
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2},
-        "encoding": {
-            "x": x,
-            "y": {"field": "many", "type": "quantitative"}
-            | {"axis": {"title": "repeat purchases in the week"}},
-            "color": color,
-            "strokeDash": dash,
-            "description": spec.description(),
-        },
-    }
+    axis = {"title": "repeat purchases in the week"}
+    y = {"field": "many", "type": "quantitative", "axis": axis}
+    line = spec.line(x, y, color, dash)
     known = sum(row["part"] == "calibration" for row in rows) - 1
     rule = {
         "mark": {**spec.UNTOLD, "type": "rule", "color": "#8c959f"},
@@ -58,36 +50,64 @@ def _datum(week: int, row: Row, kind: str, many: float | None) -> Datum:
     return {"age": week, "segment": _KINDS[kind], "many": many, "said": said}
 
 
-def _realised(result: Result) -> Spec:
-    """Draw what a buyer of each cohort has brought by age, a line for each of the last cohorts."""
+def _cohorts_by_age(result: Result) -> Spec:
+    """Draw what a buyer of each cohort has brought by age, and dashed, what it is expected to."""
     unit = str(result.params.get("period", "month"))
-    by = spec.by_columns(result, "cohort")
-    frame = result.tables["realised"]
-    parts = parts_of(frame, [*by, "cohort"])
-    named = {(*key[:-1], cells.period(key[-1], unit)): rows for key, rows in parts.items()}  # type: ignore[arg-type]
-    lines, said = spec.chosen(named, "members", spec.MOST_LINES)
+    frame = result.tables["cohorts"]
     priced = frame["value_per_member"].null_count() < frame.height
     field = "value_per_member" if priced else "orders_per_member"
+    lines, said = spec.chosen(_cohorts(result, unit), "members", spec.MOST_LINES)
     values = [
-        {"segment": name, "age": row["age"], "value": row[field]}
-        | {"said": f"{name}, age {row['age']}: {cells.compact(row[field])}"}
+        _brought(name, row[field], row["age"], row["part"])
         for name, rows in lines.items()
-        for row in rows
+        for row in _joined_up(rows)
     ]
-    color, dash = spec.by_segment(list(lines), "cohort")
+    color, _ = spec.by_segment(list(lines), "cohort")
     last = max((value["age"] for value in values), default=0)
     title = "money a buyer has brought" if priced else "orders of a buyer"
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 24}},
-        "encoding": {
-            "x": spec.ages(last, f"age in {unit}s since the first order"),
-            "y": {"field": "value", "type": "quantitative", "axis": {"title": title}},
-            "color": color,
-            "strokeDash": dash,
-            "description": spec.description(),
-        },
+    encoding = {
+        "x": spec.ages(last, f"age in {unit}s since the first order"),
+        "y": {"field": "value", "type": "quantitative", "axis": {"title": title}},
+        "color": color,
+        "description": spec.description(),
     }
-    return spec.picture(result, values, [line], said=said)
+    marks = {
+        "realised": {"type": "line", "strokeWidth": 2, "point": {"size": 24}},
+        "forecast": {"type": "line", "strokeWidth": 2, "strokeDash": [2, 4], "opacity": 0.7},
+    }
+    layers = [
+        {
+            "transform": [{"filter": {"field": "part", "equal": part}}],
+            "mark": mark,
+            "encoding": encoding,
+        }
+        for part, mark in marks.items()
+    ]
+    said = [*said, "Dashed: what the models expect after calibration."]
+    return spec.picture(result, values, layers, said=said)
 
 
-PICTURES: Mapping[str, Callable[[Result], Spec]] = {"tracking": _tracking, "realised": _realised}
+def _cohorts(result: Result, unit: str) -> Parts:
+    """Return the rows of each cohort, which goes by its name."""
+    by = spec.by_columns(result, "cohort")
+    parts = parts_of(result.tables["cohorts"], [*by, "cohort"])
+    return {(*key[:-1], cells.period(key[-1], unit)): rows for key, rows in parts.items()}  # type: ignore[arg-type]
+
+
+def _joined_up(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows of a cohort, its forecast from the last that was seen before it."""
+    first = min((row["age"] for row in rows if row["part"] == "forecast"), default=None)
+    before = [row for row in rows if first is not None and row["age"] == first - 1]
+    return [*rows, *({**row, "part": "forecast"} for row in before)]
+
+
+def _brought(name: str, value: float, age: int, part: str) -> Datum:
+    kind = "" if part == "realised" else ", forecast"
+    said = f"{name}, age {age}{kind}: {cells.compact(value)}"
+    return {"segment": name, "age": age, "value": value, "part": part, "said": said}
+
+
+PICTURES: Mapping[str, Callable[[Result], Spec]] = {
+    "tracking": _tracking,
+    "cohorts": _cohorts_by_age,
+}

@@ -8,15 +8,9 @@ from retainkit.render import cells
 from retainkit.render.charts import spec
 from retainkit.render.charts.spec import Datum, Spec
 from retainkit.render.views.keys import Row, parts_of
+from retainkit.render.views.orders.sales import FACTORS
+from retainkit.render.views.orders.when import CURVES
 from retainkit.results import Result
-
-_KINDS = {"first_order": "first order since the start", "repurchase": "second since the first"}
-_FACTORS = {
-    "visitors": "visitors",
-    "conversion": "conversion",
-    "orders_per_buyer": "orders a buyer",
-    "amount_per_order": "amount an order",
-}
 
 
 def _windows(result: Result) -> Spec:
@@ -34,17 +28,8 @@ def _windows(result: Result) -> Spec:
         "color": spec.by_name("segment", list(segments), spec.key_names(by)),
     }
     y = spec.shares("rate", "share of those whose window is over", whole=False)
-    between = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
-    rule = {
-        "mark": {**spec.UNTOLD, "type": "rule", "strokeWidth": 2},
-        "encoding": {**place, **between},
-    }
-    point = {
-        "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-        "encoding": {**place, "y": y, "description": spec.description()},
-    }
     said.append(f"Lines: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, [rule, point], said=said)
+    return spec.picture(result, values, spec.points(place, y), said=said)
 
 
 def _window(name: str, row: Row) -> Datum:
@@ -60,27 +45,18 @@ def _hazard(result: Result) -> Spec:
     by = spec.by_columns(result, "kind")
     panels, said = spec.chosen(parts_of(result.tables["hazard"], by), "at_risk", spec.MOST_PANELS)
     values = [_day(panel, row) for panel, rows in panels.items() for row in rows]
-    color, dash = spec.by_segment(list(_KINDS.values()), "")
+    color, dash = spec.by_segment(list(CURVES.values()), "")
     last = max((value["age"] for value in values), default=0)
     x = spec.ages(last, "day, counted from 0")
     y = spec.shares("share", "share who have ordered", whole=False)
-    step = {"interpolate": "step-after"}
-    area = {
-        "mark": {**spec.UNTOLD, "type": "area", "opacity": 0.15, **step},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
-        | {"color": color},
-    }
-    line = {
-        "mark": {"type": "line", "strokeWidth": 2, **step},
-        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
-        | {"description": spec.description()},
-    }
+    band = spec.band(x, y, color, **spec.STEPS)
+    line = spec.line(x, y, color, dash, **spec.STEPS)
     said.append(f"Shaded: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, [area, line], said=said, panels=list(panels))
+    return spec.picture(result, values, [band, line], said=said, panels=list(panels))
 
 
 def _day(panel: str, row: Row) -> Datum:
-    kind, share = _KINDS[row["kind"]], row["cumulative"]
+    kind, share = CURVES[row["kind"]], row["cumulative"]
     said = f"{kind}, day {row['day']}: {cells.percent(share)}"
     return {"panel": panel, "segment": kind, "age": row["day"], "share": share} | {
         "low": row["ci_low"],
@@ -92,19 +68,16 @@ def _day(panel: str, row: Row) -> Datum:
 def _value(result: Result) -> Spec:
     """Draw what the change of sales came from, period by period: above a line and below it."""
     unit, by = str(result.params.get("period", "month")), spec.by_columns(result, "period")
-    frame = result.tables["value"]
-    last = frame["period"].unique().sort().tail(spec.MOST_PERIODS)
-    frame = frame.filter(frame["period"].is_in(last.implode()))
+    frame = spec.last_periods(result.tables["value"])
     panels, said = spec.chosen(parts_of(frame, by), "orders", spec.MOST_PANELS)
     values = [datum for panel, rows in panels.items() for datum in _changes(panel, rows, unit)]
-    labels = [cells.period(day, unit) for day in frame["period"].unique().sort()]
     bars = {
         "mark": {"type": "bar"},
         "encoding": {
-            "x": spec.periods(labels, unit),
+            "x": spec.periods(frame, unit),
             "y": {"field": "change", "type": "quantitative"}
             | {"axis": {"title": f"change of sales since the {unit} before"}},
-            "color": spec.by_name("factor", list(_FACTORS.values()), "from"),
+            "color": spec.by_name("factor", list(FACTORS.values()), "from"),
             "order": {"field": "order", "type": "quantitative"},
             "description": spec.description(),
         },
@@ -117,7 +90,7 @@ def _value(result: Result) -> Spec:
 def _changes(panel: str, rows: Sequence[Row], unit: str) -> Iterator[Datum]:
     for row in rows:
         name = cells.period(row["period"], unit)
-        for order, (factor, words) in enumerate(_FACTORS.items()):
+        for order, (factor, words) in enumerate(FACTORS.items()):
             change = row[f"from_{factor}"]
             if change is not None:
                 yield {"panel": panel, "period": name, "factor": words, "order": order} | {

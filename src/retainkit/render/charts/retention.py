@@ -29,16 +29,10 @@ def _main(result: Result) -> Spec:
         "color": spec.by_name("mode", modes, "mode"),
     }
     y = spec.shares("rate", "share of mature members", whole=False)
-    between = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
-    lines = {**spec.UNTOLD, "type": "rule", "strokeWidth": 2}
-    rule = {"mark": lines, "encoding": {**place, **between}}
     shapes = {"field": "mode", "type": "nominal", "scale": {"domain": modes}, "legend": None}
-    point = {
-        "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-        "encoding": {**place, "y": y, "shape": shapes, "description": spec.description()},
-    }
+    layers = spec.points(place, y, shape=shapes)
     said.append(f"Lines: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, [rule, point], said=said, panels=list(panels))
+    return spec.picture(result, values, layers, said=said, panels=list(panels))
 
 
 def _named(key: Key, by: list[str], period: str) -> Key:

@@ -58,18 +58,12 @@ def _cells(result: Result) -> Spec:
     }
     scale = {"range": [step.background for step in RAMP], "domain": [0, top]}
     heat = {"field": "members", "type": "quantitative", "scale": scale}
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "rect", "stroke": "white"},
-            "encoding": {**place, "color": {**heat, "legend": {"title": "buyers"}}}
-            | {"description": spec.description()},
-        }
-    ]
-    text = {"field": "text", "type": "nominal"}
-    for ink in sorted({value["ink"] for value in values}):
-        mark = {**spec.UNTOLD, "type": "text", "fontSize": 11, "color": ink}
-        which = {"filter": {"field": "ink", "equal": ink}}
-        layers.append({"transform": [which], "mark": mark, "encoding": {**place, "text": text}})
+    drawn: Spec = {
+        "mark": {"type": "rect", "stroke": "white"},
+        "encoding": {**place, "color": {**heat, "legend": {"title": "buyers"}}}
+        | {"description": spec.description()},
+    }
+    layers = [drawn, *spec.texts(values, place, 11)]
     size = (len(_SCORES) * _CELL, len(_SCORES) * _CELL)
     return spec.picture(result, values, layers, said=said, panels=list(panels), size=size)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from retainkit.render.cells import clean, count, label
+import polars as pl
+
+from retainkit.render.cells import clean, count, label, period
 from retainkit.render.views.keys import Parts, Row, interval_title, label_of, largest
 from retainkit.results import Result
 
@@ -24,6 +26,7 @@ _TICKS = 20
 # Wong (2011), "Points of view: color blindness": told apart by nearly everyone.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000", "#b8a800")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [6, 2, 2, 2, 2, 2])
+STEPS: Spec = {"interpolate": "step-after"}  # of lines that hold each value until the next one
 # Of marks without a description of their own: Vega-Lite would make one, as an expression.
 UNTOLD: Spec = {"aria": False}
 _INK, _PALE = "#24292f", "#57606a"
@@ -136,10 +139,17 @@ def by_segment(names: Sequence[str], title: str) -> tuple[Spec, Spec]:
     return colour, {**colour, "scale": scale}
 
 
-def periods(labels: Sequence[str], title: str) -> Spec:
-    """Return an axis of periods in their order; labels that would overlap are left out."""
-    axis = {"labelOverlap": True, "labelAngle": 0, "title": title}
-    scale = {"domain": list(labels), "paddingInner": 0.2}
+def last_periods(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of the last periods, as many as a picture has room for."""
+    last = frame["period"].unique().sort().tail(MOST_PERIODS)
+    return frame.filter(frame["period"].is_in(last.implode()))
+
+
+def periods(frame: pl.DataFrame, unit: str) -> Spec:
+    """Return an axis of a table's periods in their order; labels that overlap are left out."""
+    labels = [period(start, unit) for start in frame["period"].unique().sort()]
+    axis = {"labelOverlap": True, "labelAngle": 0, "title": unit}
+    scale = {"domain": labels, "paddingInner": 0.2}
     return {"field": "period", "type": "ordinal", "scale": scale, "axis": axis}
 
 
@@ -156,6 +166,54 @@ def ages(last: int, title: str) -> Spec:
     axis = {"values": ticks, "format": ",d", "title": title, "grid": False}
     scale = {"nice": False, "zero": True}
     return {"field": "age", "type": "quantitative", "scale": scale, "axis": axis}
+
+
+def line(x: Spec, y: Spec, color: Spec, dash: Spec, **mark: Any) -> Spec:
+    """Return lines that are told apart by colour and dash; mark: what else they look like."""
+    return {
+        "mark": {"type": "line", "strokeWidth": 2, **mark},
+        "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}
+        | {"description": description()},
+    }
+
+
+def band(x: Spec, y: Spec, color: Spec, **mark: Any) -> Spec:
+    """Return the intervals around lines: areas from the field "low" to the field "high"."""
+    return {
+        "mark": {**UNTOLD, "type": "area", "opacity": 0.15, **mark},
+        "encoding": {"x": x, **_between(y), "color": color},
+    }
+
+
+def points(place: Spec, y: Spec, **looks: Spec) -> list[Spec]:
+    """Return a point for each value on the line of its interval, from "low" to "high".
+
+    place: the encodings that both have; looks: further ones of the point.
+    """
+    rule = {
+        "mark": {**UNTOLD, "type": "rule", "strokeWidth": 2},
+        "encoding": {**place, **_between(y)},
+    }
+    point = {
+        "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+        "encoding": {**place, "y": y, **looks, "description": description()},
+    }
+    return [rule, point]
+
+
+def texts(values: Sequence[Datum], place: Spec, size: int) -> Iterator[Spec]:
+    """Yield the field "text" written at `place`, a layer for each colour in the field "ink"."""
+    text = {"field": "text", "type": "nominal"}
+    for ink in sorted({value["ink"] for value in values}):
+        yield {
+            "transform": [{"filter": {"field": "ink", "equal": ink}}],
+            "mark": {**UNTOLD, "type": "text", "fontSize": size, "color": ink},
+            "encoding": {**place, "text": text},
+        }
+
+
+def _between(y: Spec) -> Spec:
+    return {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
 
 
 def as_given(field: str) -> Spec:

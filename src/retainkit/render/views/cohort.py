@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from retainkit.render import cells
 from retainkit.render.view import MARK, Block, Cell, Column, Document, Grid, Legend, Lines, Scale
+from retainkit.render.views.keys import Key, Row, caption_of
 from retainkit.results import Result
 from retainkit.wording import counted
 
@@ -33,8 +33,6 @@ _WHERE = {
     "every": "at every age so far",
 }
 
-Row = Mapping[str, Any]
-Key = tuple[object, ...]  # of a segment
 Cohorts = dict[str, dict[object, Row]]  # by start, then by age
 
 
@@ -201,7 +199,7 @@ def _by_segment(
             widen=_WIDEN,
         )
     for key in largest_first[:MOST_TRIANGLES]:
-        yield _triangle(parts[key], pooled.get(key, {}), reading, _caption(by, key))
+        yield _triangle(parts[key], pooled.get(key, {}), reading, caption_of(by, key))
     if undrawn := largest_first[MOST_TRIANGLES:]:
         yield Lines((_not_drawn(by, undrawn),))
 
@@ -213,12 +211,8 @@ def _segment_row(
     return (*(Cell(cells.label(name)) for name in key), Cell(cells.count(size)), *means)
 
 
-def _caption(by: Sequence[str], key: Sequence[object]) -> str:
-    return ", ".join(f"{name}: {cells.label(value)}" for name, value in zip(by, key, strict=True))
-
-
 def _not_drawn(by: Sequence[str], keys: Sequence[Sequence[object]]) -> str:
-    names = [_caption(by, key) for key in keys[:_MOST_NAMES]]
+    names = [caption_of(by, key) for key in keys[:_MOST_NAMES]]
     if len(keys) > _MOST_NAMES:
         names.append(f"and {len(keys) - _MOST_NAMES} more, all compared above")
     return f"Drawn are the {MOST_TRIANGLES} largest segments. Not drawn, in -f csv: " + "; ".join(

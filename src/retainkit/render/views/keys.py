@@ -40,6 +40,11 @@ def label_of(key: Sequence[object]) -> str:
     return ", ".join(map(cells.label, key))
 
 
+def caption_of(by: Sequence[str], key: Sequence[object]) -> str:
+    """Return a segment's name with the names of its columns."""
+    return ", ".join(f"{name}: {cells.label(value)}" for name, value in zip(by, key, strict=True))
+
+
 def keyed(parts: Parts, drawn: Callable[[Row], tuple[Cell, ...]]) -> Iterator[tuple[Cell, ...]]:
     """Yield a row of cells for each row, led by what of its key differs from the row above."""
     above: Sequence[object] = []

@@ -13,6 +13,11 @@ from retainkit.render.views.parameters import parameters
 from retainkit.results import Result
 
 MOST_SEGMENTS = 20
+_COSTS = (
+    Column("cost each", "right", optional=True, rank=5),
+    Column("value/cost", "right"),
+    Column("paid at", "right", optional=True, rank=6),
+)
 
 
 def view(result: Result) -> Document:
@@ -25,19 +30,25 @@ def _blocks(result: Result) -> Iterator[Block]:
     main = result.main
     by = main.columns[: main.columns.index("buyers")]
     yield _forecast(result, by)
-    yield Legend(
-        (
-            "alive: of the buyers, the share that the model takes for still buying",
-            "so far, ahead: money a buyer has brought, and is expected to within the horizon",
-        )
-    )
+    yield Legend(tuple(_legend(result)))
     yield parameters(result, ["model"], "the models, time in weeks")
     yield from _tracking(result)
     yield from _holdout(result)
     yield from plain.others(result, "main", filled=True)
 
 
+def _legend(result: Result) -> Iterator[str]:
+    yield "alive: of the buyers, the share that the model takes for still buying"
+    yield "so far, ahead: money a buyer has brought, and is expected to within the horizon"
+    if result.params.get("costs") is not None:
+        margin, unit = result.params.get("margin"), result.params.get("period")
+        share = "what they bring" if margin == 1 else f"{margin:.4g} of what they bring"
+        yield f"value/cost: {share} over what they cost, of cohorts whose costs are known"
+        yield f"paid at: the age in {unit}s by which it had paid for itself, ~ if forecast"
+
+
 def _forecast(result: Result, by: Sequence[str]) -> Grid:
+    costed = result.params.get("costs") is not None
     columns = (
         *(Column(name) for name in by),
         Column("buyers", "right"),
@@ -47,6 +58,7 @@ def _forecast(result: Result, by: Sequence[str]) -> Grid:
         Column("so far each", "right", optional=True, rank=3),
         Column("ahead each", "right", optional=True, rank=4),
         Column("ltv", "right"),
+        *(_COSTS if costed else ()),
     )
 
     def drawn(row: Row) -> tuple[Cell, ...]:
@@ -58,10 +70,22 @@ def _forecast(result: Result, by: Sequence[str]) -> Grid:
             Cell(cells.compact(row["realised_value_per_buyer"])),
             Cell(cells.compact(row["expected_value_per_buyer"])),
             Cell(cells.compact(row["ltv"])),
+            *(_costs(row) if costed else ()),
         )
 
     parts = keys.largest(parts_of(result.main, by), "buyers", MOST_SEGMENTS)
     return Grid(columns, tuple(keys.keyed(parts, drawn)))
+
+
+def _costs(row: Row) -> tuple[Cell, ...]:
+    """Return cells of what a buyer cost, how often it comes back, and from which age on."""
+    ratio, age = row["value_to_cost"], row["payback_age"]
+    ahead = "~" if row["payback"] == "forecast" else ""
+    return (
+        Cell(cells.compact(row["cost_per_buyer"])),
+        Cell(cells.UNKNOWN if ratio is None else f"{cells.compact(ratio)}x"),
+        Cell(cells.UNKNOWN if age is None else f"{ahead}{age}"),
+    )
 
 
 def _tracking(result: Result) -> Iterator[Figure]:

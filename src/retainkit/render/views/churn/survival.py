@@ -59,19 +59,7 @@ def _median_cells(row: Row) -> tuple[Cell, ...]:
         Cell(cells.count(row["churned"])),
         Cell(cells.compact(row["expected"]), hint="if all segments churned alike"),
         Cell("not yet" if row["median"] is None else cells.count(row["median"])),
-        Cell(_span(row)),
-    )
-
-
-def _span(row: Row) -> str:
-    """Return the interval of a median, whose end may lie beyond what was observed."""
-    low, high = row["median_low"], row["median_high"]
-    if low is None:
-        return cells.UNKNOWN
-    return (
-        f"{cells.count(low)} or later"
-        if high is None
-        else f"{cells.count(low)}–{cells.count(high)}"
+        Cell(cells.open_interval(row["median_low"], row["median_high"])),
     )
 
 
@@ -80,7 +68,8 @@ def _sentence(row: Row, result: Result, unit: str) -> str:
     if row["median"] is None:
         gone = f"{cells.count(row['churned'])} have churned"
         return f"At no age seen so far half are gone: {members}, {gone}."
-    interval = f"{interval_title(result.params)} {_span(row)}"
+    ends = cells.open_interval(row["median_low"], row["median_high"])
+    interval = f"{interval_title(result.params)} {ends}"
     return f"Half are gone by age {counted(row['median'], unit)} ({interval}), {members}."
 
 

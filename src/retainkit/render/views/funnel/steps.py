@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from retainkit.render import cells
 from retainkit.render.view import Block, Cell, Column, Grid, Legend
-from retainkit.render.views.keys import Key, Row, interval_title
+from retainkit.render.views.keys import Key, Row, caption_of, interval_title
 
 BOTTLENECK = "»"
 _BAR = 16  # characters
@@ -43,8 +43,7 @@ def blocks(
         Column("median", "right", optional=True, rank=1),
     )
     drawn = [cells_ for row in rows for cells_ in _step(row, row is rows[0], params)]
-    names = (f"{name}: {cells.label(value)}" for name, value in zip(by, key, strict=True))
-    yield Grid(columns, tuple(drawn), caption=", ".join(names))
+    yield Grid(columns, tuple(drawn), caption=caption_of(by, key))
     yield Legend(_LEGEND)
 
 

@@ -12,13 +12,13 @@ from retainkit.render.views.orders.windows import MOST_SEGMENTS
 from retainkit.results import Result
 from retainkit.wording import counted
 
-_PERIODS = 12
-_FACTORS = {
+FACTORS = {
     "visitors": "visitors",
     "conversion": "conversion",
     "orders_per_buyer": "orders a buyer",
     "amount_per_order": "amount an order",
 }
+_PERIODS = 12
 
 
 def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
@@ -97,7 +97,7 @@ def _change(rows: Sequence[Row], unit: str) -> Iterator[Block]:
         return
     row = told[-1]
     pieces = ", ".join(
-        f"{name} {_signed(row[f'from_{factor}'])}" for factor, name in _FACTORS.items()
+        f"{name} {_signed(row[f'from_{factor}'])}" for factor, name in FACTORS.items()
     )
     when = cells.period(row["period"], unit)
     yield Lines(

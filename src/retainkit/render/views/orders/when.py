@@ -13,8 +13,8 @@ from retainkit.render.views.orders.windows import MOST_SEGMENTS, starts_with_ord
 from retainkit.results import Result
 from retainkit.wording import counted
 
+CURVES = {"first_order": "first order since the start", "repurchase": "second since the first"}
 _KINDS = {"first_order": "first orders", "repurchase": "second orders"}
-_CURVES = {"first_order": "first order since the start", "repurchase": "second since the first"}
 
 
 def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
@@ -76,7 +76,7 @@ def _figure(result: Result, told: Sequence[str]) -> Iterator[Figure]:
     parts = parts_of(result.tables["hazard"], ["kind"])
     curves = [
         Curve(
-            _CURVES[str(kind)],
+            CURVES[str(kind)],
             [row["day"] for row in rows],
             *([row[name] for row in rows] for name in ("cumulative", "ci_low", "ci_high")),
         )
@@ -112,17 +112,11 @@ def _cycle(result: Result, by: Sequence[str]) -> Iterator[Block]:
 
 def _gap(row: Row) -> tuple[Cell, ...]:
     order = row["order"]
-    low, high = row["km_low"], row["km_high"]
-    ends = f"{_days(low)}–{_days(high)}" if high is not None else f"{_days(low)} or later"
     return (
         Cell("any" if order is None else f"{order} → {order + 1}"),
         Cell(cells.count(row["gaps"])),
-        Cell(_days(row["observed_median_days"])),
+        Cell(cells.count(row["observed_median_days"])),
         Cell(cells.count(row["open"])),
-        Cell("not yet" if row["km_median_days"] is None else _days(row["km_median_days"])),
-        Cell(cells.UNKNOWN if low is None else ends),
+        Cell("not yet" if row["km_median_days"] is None else cells.count(row["km_median_days"])),
+        Cell(cells.open_interval(row["km_low"], row["km_high"])),
     )
-
-
-def _days(days: int | None) -> str:
-    return cells.UNKNOWN if days is None else cells.count(days)

@@ -8,7 +8,7 @@ from retainkit.render import cells
 from retainkit.render.figures.paper import fitted
 from retainkit.render.view import Block, Document, Lines
 from retainkit.render.views import plain
-from retainkit.render.views.keys import Parts, Row, interval_title, largest, parts_of
+from retainkit.render.views.keys import Parts, Row, caption_of, interval_title, largest, parts_of
 from retainkit.render.views.paths import matrix, segments, top
 from retainkit.results import Result
 from retainkit.wording import counted
@@ -41,7 +41,7 @@ def _blocks(result: Result, parts: Parts, by: Sequence[str]) -> Iterator[Block]:
     paths = parts_of(main, main.columns[: main.columns.index("rank")])
     if len(parts) == 1:
         ((key, (row,)),) = walked.items()
-        yield Lines((_said(row, result.params),), caption=segments.caption(by, key))
+        yield Lines((_said(row, result.params),), caption=caption_of(by, key))
         yield from top.blocks(paths[key], row, result.params)
         yield from matrix.blocks(result)
     else:
@@ -56,7 +56,7 @@ def _blocks(result: Result, parts: Parts, by: Sequence[str]) -> Iterator[Block]:
 
 def _of_segments(result: Result, shown: Parts, paths: Parts, by: Sequence[str]) -> Iterator[Block]:
     for key, (row,) in sorted(shown.items(), key=lambda item: -item[1][0]["journeys"]):
-        yield from top.few(paths[key], row, result.params, segments.caption(by, key))
+        yield from top.few(paths[key], row, result.params, caption_of(by, key))
     yield top.legend(result.params)
 
 

@@ -11,11 +11,6 @@ from retainkit.render.views.keys import Parts, Row, interval_title
 _MOST = 20
 
 
-def caption(by: Sequence[str], key: Sequence[object]) -> str:
-    """Return a segment's name with the names of its columns."""
-    return ", ".join(f"{name}: {cells.label(value)}" for name, value in zip(by, key, strict=True))
-
-
 def compared(parts: Parts, by: Sequence[str], params: Mapping[str, object]) -> Iterator[Block]:
     """Yield the grid with a row for each segment, the largest first."""
     asked = params.get("to") is not None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import polars as pl
 
+from retainkit.choices import DatePeriod
 from retainkit.errors import InputError, UsageError
 from retainkit.metrics.base import segment_keys
+from retainkit.periods import Window
 from retainkit.sources import SourceOptions, open_table
 
 _PERIODS = ("period", "month", "week", "day", "date", "周期", "月份", "日期")
@@ -25,6 +29,42 @@ class Costs:
     """rows: `[seg_i…], day (Int64, days since 1970), cost (Float64)`."""
 
     rows: pl.DataFrame
+
+    def dated(self, period: DatePeriod, window: Window) -> pl.DataFrame:
+        """Return the rows with `at`, the period that each one's date lies in."""
+        at = window.calendar.from_days(self.rows["day"].to_numpy(), period)
+        return self.rows.with_columns(at=pl.Series(at, dtype=pl.Int64))
+
+    def by_period(self, period: DatePeriod, window: Window) -> pl.DataFrame:
+        """Return the costs of each period: `[seg_i…], at, cost`."""
+        keys = [name for name in self.rows.columns if name not in ("day", "cost")]
+        return self.dated(period, window).group_by(*keys, "at").agg(pl.col("cost").sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostsParams:
+    """costs: the file with what was spent. margin: the share of sales that is left before it."""
+
+    costs: str | None = None
+    margin: float = 1.0
+    by: tuple[str, ...] = ()
+
+    def check_costs(self) -> None:
+        """Raise UsageError for a margin that is none, or a fault in the file."""
+        if not (math.isfinite(self.margin) and self.margin > 0):
+            raise UsageError("--margin: the share of sales that is left, like 0.4; above 0.")
+        if self.margin != 1 and self.costs is None:
+            raise UsageError("--margin is for profits, and no --costs FILE is given.")
+        _ = self.spent
+
+    @cached_property
+    def spent(self) -> Costs | None:
+        """What was spent, by period, where a file says so."""
+        return None if self.costs is None else read_costs(self.costs, self.by)
+
+    def cost_files(self) -> Sequence[str]:
+        """Return the files that these params name."""
+        return () if self.costs is None else (self.costs,)
 
 
 def read_costs(path: str, by: Sequence[str]) -> Costs:
