@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import column, known
+from retainkit.metrics.base import with_rate
 from retainkit.metrics.renewals.models import Modelled
 from retainkit.metrics.renewals.params import RenewalsParams
 from retainkit.periods import Ints
 from retainkit.stats.betageometric import retention, survival
-from retainkit.stats.intervals import Floats, wilson
+from retainkit.stats.intervals import Floats
 
 CALIBRATION, HOLDOUT, FORECAST = "calibration", "holdout", "forecast"
 
@@ -23,30 +24,22 @@ def curve(part: pl.DataFrame, model: Modelled, params: RenewalsParams) -> pl.Dat
     at_risk, renewed = seen(part)
     last = len(at_risk)
     renewal = np.arange(1, last + params.horizon + 1)
-    low, high = wilson(renewed, at_risk, params.confidence)
-    with np.errstate(invalid="ignore"):
-        rate = renewed / at_risk
-    ahead = params.horizon
     parts = np.select(
         [renewal <= last - params.holdout, renewal <= last], [CALIBRATION, HOLDOUT], FORECAST
     )
-    return pl.DataFrame(
+    counts = pl.DataFrame(
         [
             column(renewal, "renewal"),
             pl.Series("part", parts.tolist(), dtype=pl.String),
-            *(
-                column(counts, name).extend_constant(None, ahead)
-                for name, counts in (("at_risk", at_risk), ("renewed", renewed))
-            ),
-            *(
-                known(np.append(values, np.full(ahead, np.nan))).alias(name)
-                for name, values in (
-                    *(("rate", rate), ("ci_low", low), ("ci_high", high)),
-                    ("survival", np.multiply.accumulate(rate)),
-                )
-            ),
-            *(known(values).alias(name) for name, values in _expected(renewal, model, params)),
+            column(at_risk, "at_risk").extend_constant(None, params.horizon),
+            column(renewed, "renewed").extend_constant(None, params.horizon),
         ]
+    )
+    rated = with_rate(counts, "renewed", "at_risk", params.confidence)
+    survived = np.multiply.accumulate(rated["rate"].fill_null(np.nan).to_numpy())
+    return rated.with_columns(
+        known(survived).alias("survival"),
+        *(known(values).alias(name) for name, values in _expected(renewal, model, params)),
     )
 
 

@@ -28,8 +28,7 @@ def _main(result: Result) -> Spec:
     color["scale"]["range"], dash["scale"]["range"] = list(_COLOURS), list(_DASHES)
     area = {
         "transform": [_only("banded", True)],
-        "mark": {**spec.UNTOLD, "type": "area", "opacity": 0.15, "color": _COLOURS[1]},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
+        **spec.band(x, y, {"value": _COLOURS[1]}),
     }
     rule = {
         "transform": [_only("segment", _EDGE)],
