@@ -67,6 +67,13 @@ def test_numbers_for_machines_are_not_drawn(name: str, folder: Path) -> None:
         assert not seen & (DRAWING | OTHERS | COSTLY | {"scipy", "pyarrow", "numpy.ma"})
 
 
+def test_contracts_are_forecast_without_scipy(folder: Path) -> None:
+    stays = ("--event-col", "user_id", "--leave-event", "b", "--parameters", "1,2")
+    seen = imports(folder, "renewals", "events.csv", *stays, "-f", "csv")
+    assert "retainkit.stats.betageometric" in seen
+    assert not seen & (DRAWING | OTHERS | COSTLY | {"scipy", "pyarrow"})
+
+
 def test_words_numbers_and_files_are_plain(folder: Path) -> None:
     flags = ("--period", "week", "--horizon", "3", "--confidence", "0.9", "-o", "out.csv")
     seen = imports(folder, "cohort", "events.csv", "--time-col", "time", *flags)
