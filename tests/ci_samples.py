@@ -26,6 +26,23 @@ HOSTILE = (
     "retention,line=1:col=2",
 )
 NASTY = st.text(st.sampled_from("a%,:=;|<>&]\"'`\n\r\0\t[#\x1b ") | st.characters(), max_size=30)
+EVENTS = "user_id,event_time,channel\n" + "".join(
+    f"{name},2024-01-01 09:00,{channel}\n{name},2024-01-{day:02} 09:00,{channel}\n"
+    for name, day, channel in [("ann", 2, "web"), ("bob", 3, "web"), ("cat", 2, "app")]
+)
+RULE = "retention day=1 mode=on min_members=1"
+SETTINGS = """\
+[source]
+sources = ["events.csv"]
+
+[[rules]]
+name = "day 1"
+metric = "retention"
+day = 1
+mode = "on"
+min_members = 1
+at_least = 0.9
+"""
 MOMENT = datetime(2024, 3, 5, tzinfo=UTC)
 
 

@@ -13,26 +13,10 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
+from ci_samples import EVENTS, RULE, SETTINGS
 from documents import ROOT
 from plain_yaml import read_yaml
 
-EVENTS = "user_id,event_time,channel\n" + "".join(
-    f"{name},2024-01-01 09:00,{channel}\n{name},2024-01-{day:02} 09:00,{channel}\n"
-    for name, day, channel in [("ann", 2, "web"), ("bob", 3, "web"), ("cat", 2, "app")]
-)
-RULE = "retention day=1 mode=on min_members=1"
-SETTINGS = """\
-[source]
-sources = ["events.csv"]
-
-[[rules]]
-name = "day 1"
-metric = "retention"
-day = 1
-mode = "on"
-min_members = 1
-at_least = 0.9
-"""
 ACTION = read_yaml(ROOT / "action.yml")
 SETUP, INSTALL, CHECK = ACTION["runs"]["steps"]
 PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40}")

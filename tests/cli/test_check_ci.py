@@ -12,30 +12,15 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-REPORT = "gl-code-quality-report.json"
-ROWS = "user_id,event_time,channel\n" + "".join(
-    f"{name},2024-01-01 09:00,{channel}\n{name},2024-01-{day:02} 09:00,{channel}\n"
-    for name, day, channel in [("ann", 2, "web"), ("bob", 3, "web"), ("cat", 2, "app")]
-)
-RULE = "retention day=1 mode=on min_members=1"
-BREACH, PASS, FEW = f"{RULE} >= 0.9", f"{RULE} >= 0.5", "retention day=1 mode=on >= 0.5"
-SETTINGS = """\
-[source]
-sources = ["events.csv"]
+from ci_samples import EVENTS, RULE, SETTINGS
 
-[[rules]]
-name = "day 1"
-metric = "retention"
-day = 1
-mode = "on"
-min_members = 1
-at_least = 0.9
-"""
+REPORT = "gl-code-quality-report.json"
+BREACH, PASS, FEW = f"{RULE} >= 0.9", f"{RULE} >= 0.5", "retention day=1 mode=on >= 0.5"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "events.csv").write_text(ROWS, encoding="utf-8")
+    (tmp_path / "events.csv").write_text(EVENTS, encoding="utf-8")
     return tmp_path
 
 
@@ -177,7 +162,7 @@ def test_a_failed_run_leaves_the_files_of_the_last(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["::error::x", "</testcase>]]>", "a|b", "50%,:", "x\n::stop::y"])
 def test_names_out_of_the_data_stay_names(folder: Path, name: str) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
-    rows = ROWS.replace(",web", f",{quoted}")
+    rows = EVENTS.replace(",web", f",{quoted}")
     (folder / "events.csv").write_text(rows, encoding="utf-8", newline="")
     summary = folder / "summary.md"
     code, said = ruled(
