@@ -96,3 +96,15 @@ def test_a_picture_is_drawn_by_vl_convert_alone(folder: Path) -> None:
 def test_a_settings_file_is_what_takes_checking(folder: Path) -> None:
     (folder / "retainkit.toml").write_text("[cohort]\nperiod = 'day'\n")
     assert {"tomllib", "pydantic"} <= imports(folder, "cohort", "events.csv")
+
+
+def test_junit_is_imported_where_it_is_asked_for(folder: Path) -> None:
+    flags = ("--rule", "retention day=1 mode=on min_members=1 >= 0", "-f", "csv")
+    plain = imports(folder, "check", "events.csv", *flags, "--ci", "none")
+    assert not plain & (
+        OTHERS | {"junitparser", "lxml", "xml.etree", "retainkit.check.ci.findings"}
+    )
+    github = imports(folder, "check", "events.csv", *flags, "--ci", "github")
+    assert "retainkit.check.ci.github" in github
+    assert not github & (OTHERS | {"junitparser", "lxml", "retainkit.check.ci.gitlab"})
+    assert "junitparser" in imports(folder, "check", "events.csv", *flags, "--junit", "out.xml")
