@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from retainkit.check.summary import DEFINITIONS, MAIN
+from retainkit.checking.summary import DEFINITIONS, MAIN
 from retainkit.results import DataWindow, Result
 
 HOSTILE = (

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 
 from ci_samples import HOSTILE, NASTY, checked, hostile, one_of_each, row
-from retainkit.check.ci.findings import findings, level_of, worst_first
-from retainkit.check.ci.places import Place, places
-from retainkit.check.ci.systems import roots, summary_file, system_of
-from retainkit.check.rules import Severity
-from retainkit.check.verdicts import Verdict, exit_code
+from retainkit.checking.ci.findings import findings, level_of, worst_first
+from retainkit.checking.ci.places import Place, places
+from retainkit.checking.ci.systems import roots, summary_file, system_of
+from retainkit.checking.rules import Severity
+from retainkit.checking.verdicts import Verdict, exit_code
 from retainkit.choices import CiSystem, UndecidedAs
 from retainkit.render.cells import clean
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ci_samples import HOSTILE, NASTY, checked, hostile, one_of_each, row
-from retainkit.check.ci.findings import findings, one_line
-from retainkit.check.ci.github import MOST, SUMMARY_ROOM, command, commands, summary
-from retainkit.check.ci.places import Place
+from retainkit.checking.ci.findings import findings, one_line
+from retainkit.checking.ci.github import MOST, SUMMARY_ROOM, command, commands, summary
+from retainkit.checking.ci.places import Place
 
 
 class Command(NamedTuple):

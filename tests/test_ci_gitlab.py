@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 
 from ci_samples import HOSTILE, NASTY, checked, hostile, one_of_each, row
-from retainkit.check.ci.findings import findings, one_line
-from retainkit.check.ci.gitlab import report
-from retainkit.check.ci.places import Place
+from retainkit.checking.ci.findings import findings, one_line
+from retainkit.checking.ci.gitlab import report
+from retainkit.checking.ci.places import Place
 from retainkit.choices import UndecidedAs
 from retainkit.results import Result
 

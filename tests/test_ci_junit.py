@@ -14,9 +14,9 @@ from junitparser import JUnitXml
 from lxml import etree
 
 from ci_samples import HOSTILE, NASTY, checked, hostile, one_of_each, row
-from retainkit.check.ci.findings import findings, one_line
-from retainkit.check.ci.junit import junit
-from retainkit.check.verdicts import Verdict
+from retainkit.checking.ci.findings import findings, one_line
+from retainkit.checking.ci.junit import junit
+from retainkit.checking.verdicts import Verdict
 from retainkit.choices import UndecidedAs
 from retainkit.results import Result
 

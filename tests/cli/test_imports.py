@@ -102,9 +102,9 @@ def test_junit_is_imported_where_it_is_asked_for(folder: Path) -> None:
     flags = ("--rule", "retention day=1 mode=on min_members=1 >= 0", "-f", "csv")
     plain = imports(folder, "check", "events.csv", *flags, "--ci", "none")
     assert not plain & (
-        OTHERS | {"junitparser", "lxml", "xml.etree", "retainkit.check.ci.findings"}
+        OTHERS | {"junitparser", "lxml", "xml.etree", "retainkit.checking.ci.findings"}
     )
     github = imports(folder, "check", "events.csv", *flags, "--ci", "github")
-    assert "retainkit.check.ci.github" in github
-    assert not github & (OTHERS | {"junitparser", "lxml", "retainkit.check.ci.gitlab"})
+    assert "retainkit.checking.ci.github" in github
+    assert not github & (OTHERS | {"junitparser", "lxml", "retainkit.checking.ci.gitlab"})
     assert "junitparser" in imports(folder, "check", "events.csv", *flags, "--junit", "out.xml")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retainkit.check.ci.systems import system_of
+from retainkit.checking.ci.systems import system_of
 from retainkit.choices import CiSystem, UndecidedAs
 from retainkit.cli.answer import answer
 from retainkit.cli.ci import Ci

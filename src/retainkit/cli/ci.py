@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from retainkit.check.ci.systems import REPORT, System, roots, summary_file
+from retainkit.checking.ci.systems import REPORT, System, roots, summary_file
 from retainkit.choices import UndecidedAs
 from retainkit.cli.output import say
 from retainkit.replacement import write_whole
 
 if TYPE_CHECKING:
-    from retainkit.check.ci.findings import Finding
-    from retainkit.check.ci.places import Place
+    from retainkit.checking.ci.findings import Finding
+    from retainkit.checking.ci.places import Place
     from retainkit.results import Result
 
 
@@ -41,25 +41,25 @@ class Ci(NamedTuple):
         it is a copy of the result.
         """
         if self.junit is not None:
-            from retainkit.check.ci.junit import junit
+            from retainkit.checking.ci.junit import junit
 
             write_whole(Path(self.junit), junit(result, self.undecided), "--junit")
         if self.system is not None:
             self._tell_system(self.system, result)
 
     def _tell_system(self, system: System, result: "Result") -> None:
-        from retainkit.check.ci.findings import findings
+        from retainkit.checking.ci.findings import findings
 
         found, places = findings(result, self.undecided), self._places(system)
         if system == "gitlab":
-            from retainkit.check.ci.gitlab import report
+            from retainkit.checking.ci.gitlab import report
 
             write_whole(Path(REPORT), report(found, places), "--ci")
         else:
             _tell_github(result, found, places)
 
     def _places(self, system: System) -> "Mapping[str, Place]":
-        from retainkit.check.ci.places import places
+        from retainkit.checking.ci.places import places
 
         if self.settings is None:
             return {}
@@ -69,7 +69,7 @@ class Ci(NamedTuple):
 def _tell_github(
     result: "Result", found: "Sequence[Finding]", places: "Mapping[str, Place]"
 ) -> None:
-    from retainkit.check.ci.github import SUMMARY_ROOM, commands, summary
+    from retainkit.checking.ci.github import SUMMARY_ROOM, commands, summary
 
     path = summary_file(os.environ)
     if path is not None:

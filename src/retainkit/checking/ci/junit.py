@@ -11,7 +11,7 @@ from io import BytesIO
 
 from junitparser import Attr, Failure, JUnitXml, Skipped, SystemErr, SystemOut, TestCase, TestSuite
 
-from retainkit.check.ci.findings import Finding, definitions, findings, one_line
+from retainkit.checking.ci.findings import Finding, definitions, findings, one_line
 from retainkit.choices import UndecidedAs
 from retainkit.results import Result
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
-from retainkit.check.ci.findings import Finding, definitions, shortened, worst_first
-from retainkit.check.ci.places import Place
-from retainkit.check.summary import ORDER
+from retainkit.checking.ci.findings import Finding, definitions, shortened, worst_first
+from retainkit.checking.ci.places import Place
+from retainkit.checking.summary import ORDER
 from retainkit.render import RenderOptions, markdown
 from retainkit.render.view import Block, Document, Grid, Lines
 from retainkit.render.views import document_of

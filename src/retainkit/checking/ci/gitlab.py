@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from retainkit.check.ci.findings import Finding, Level
-from retainkit.check.ci.places import Place
+from retainkit.checking.ci.findings import Finding, Level
+from retainkit.checking.ci.places import Place
 
 _ELSEWHERE = Place(".gitlab-ci.yml")  # where the command with rules of its own is likely to stand
 _SEVERITY: Mapping[Level, str] = {"error": "critical", "warning": "minor", "notice": "info"}

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from retainkit.check.rules import Severity
-from retainkit.check.summary import ORDER
-from retainkit.check.verdicts import Verdict
+from retainkit.checking.rules import Severity
+from retainkit.checking.summary import ORDER
+from retainkit.checking.verdicts import Verdict
 from retainkit.choices import UndecidedAs
 from retainkit.render.cells import clean
 from retainkit.results import Result

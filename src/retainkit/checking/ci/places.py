@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from retainkit.check.ci.findings import one_line
+from retainkit.checking.ci.findings import one_line
 
 _RULE = re.compile(r"^[ \t]*\[\[[ \t]*(?:tool\.retainkit\.)?rules[ \t]*\]\]", re.MULTILINE)
 
