@@ -295,6 +295,20 @@ def _repeats(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     ]
 
 
+def _renewals(tables: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
+    """Return a row a renewal: what was seen as a fraction, what is expected to four digits."""
+    expected = ("expected_rate", "expected_survival")
+    rows = [
+        [
+            *(str(row["renewal"]), row["part"]),
+            f"{row['renewed']}/{row['at_risk']}" if row["at_risk"] else "",
+            *(f"{row[name]:.4f}" for name in expected),
+        ]
+        for row in tables["main"]
+    ]
+    return [["renewal", "part", "rate", *expected], *rows]
+
+
 def _cell(row: Mapping[str, Any]) -> str:
     return f"{row['value']:g}" if "value" in row else f"{row['returned']}/{row['size']}"
 
@@ -309,5 +323,6 @@ WORKED = {
     "funnel": _nodes,
     "paths": _paths,
     "orders": _repeats,
+    "renewals": _renewals,
     "retention": _headline,
 }

@@ -31,6 +31,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("paths", {"from": "add_to_cart", "to": "pay"}),
     ("orders", {}),
     ("rfm", {"compare_to": "2024-06-01"}),
+    ("renewals", {"holdout": 2}),
     ("ltv", {"horizon": "13w", "holdout": "8w", **MODELS}),
 ]
 EACH = pytest.mark.parametrize(

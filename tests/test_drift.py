@@ -28,6 +28,7 @@ from retainkit.cli.ltv import ltv as ltv_command
 from retainkit.cli.options import EngineFlags, SourceFlags
 from retainkit.cli.orders import orders as orders_command
 from retainkit.cli.paths import paths as paths_command
+from retainkit.cli.renewals import renewals as renewals_command
 from retainkit.cli.retention import retention as retention_command
 from retainkit.cli.rfm import rfm as rfm_command
 from retainkit.cli.snapshot import snapshot as snapshot_command
@@ -38,6 +39,7 @@ from retainkit.metrics.funnel import FunnelParams
 from retainkit.metrics.ltv import LtvParams
 from retainkit.metrics.orders import OrdersParams
 from retainkit.metrics.paths import PathsParams
+from retainkit.metrics.renewals import RenewalsParams
 from retainkit.metrics.retention import RetentionParams
 from retainkit.metrics.rfm import RfmParams
 from retainkit.sources import SourceOptions
@@ -141,6 +143,14 @@ LTV: dict[str, tuple[list[str], Any]] = {
     "hash_key": CHURN["hash_key"],
     **{name: COHORT[name] for name in ("by", "confidence")},
 }
+RENEWALS: dict[str, tuple[list[str], Any]] = {
+    "leave_event": CHURN["leave_event"],
+    "period": (["--period", "year"], "year"),
+    "horizon": (["--horizon", "5"], 5),
+    "holdout": (["--holdout", "2"], 2),
+    "parameters": (["--parameters", "0.7,1.2"], [0.7, 1.2]),
+    **{name: COHORT[name] for name in ("return_event", "by", "confidence")},
+}
 # What a parameter makes sense with only.
 TOGETHER = {
     "costs": {"by": ORDERS["by"]},  # as the file has it
@@ -240,6 +250,7 @@ TWINS = (
     Twin(orders_command, retainkit.orders, OrdersParams, ORDERS),
     Twin(paths_command, retainkit.paths, PathsParams, PATHS),
     Twin(ltv_command, retainkit.ltv, LtvParams, LTV),
+    Twin(renewals_command, retainkit.renewals, RenewalsParams, RENEWALS),
     Twin(rfm_command, retainkit.rfm, RfmParams, RFM),
     Twin(retention_command, retainkit.retention, RetentionParams, RETENTION),
 )

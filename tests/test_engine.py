@@ -20,6 +20,7 @@ from retainkit.metrics.funnel import FUNNEL, FunnelParams
 from retainkit.metrics.ltv import LTV, LtvParams
 from retainkit.metrics.orders import ORDERS, OrdersParams
 from retainkit.metrics.paths import PATHS, PathsParams
+from retainkit.metrics.renewals import RENEWALS, RenewalsParams
 from retainkit.metrics.retention import RETENTION, RetentionParams
 from retainkit.metrics.rfm import RFM, RfmParams
 from retainkit.periods import DAY
@@ -58,6 +59,8 @@ REQUESTS = [
         LtvParams(by=("tier",), holdout="20d", parameters=(0.5, 4, 0.8, 2.4), spend=(6, 3, 15)),
     ),
     Request(RFM, RfmParams(by=("tier",), compare_to="2023-12-20")),
+    Request(RENEWALS, RenewalsParams(by=("tier",), period="week", holdout=2, parameters=(0.7, 2))),
+    Request(RENEWALS, RenewalsParams(leave_event="buy", period="day", parameters=(3, 0.5))),
     Request(ORDERS, OrdersParams(order_event="buy", clock="calendar", merge_days=True)),
 ]
 

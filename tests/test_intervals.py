@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retainkit.errors import UsageError
-from retainkit.stats.intervals import quantile, wilson
+from retainkit.stats.intervals import positive_interval, quantile, wilson
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,12 @@ def test_confidence_is_a_share() -> None:
     assert quantile(0.95) == pytest.approx(1.959963985)
     with pytest.raises(UsageError, match="--confidence"):
         quantile(95)
+
+
+def test_the_interval_of_a_positive_number_is_symmetric_on_the_logarithm() -> None:
+    low, high = positive_interval(2.0, 0.5, 0.95)
+    assert low * high == pytest.approx(4.0)
+    assert np.log(high / 2) == pytest.approx(1.959963984540054 * 0.25)
+    assert positive_interval(2.0, 0.0, 0.9) == (2.0, 2.0)
+    with pytest.raises(UsageError, match="--confidence"):
+        positive_interval(2.0, 0.5, 95)

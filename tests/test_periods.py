@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import get_args
 
 import numpy as np
 import polars as pl
@@ -10,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oracle.clock import periods_later
+from retainkit.choices import DatePeriod
 from retainkit.errors import UsageError
-from retainkit.periods import DAY, HOUR, PERIODS, Calendar, Window, duration
+from retainkit.periods import DAY, HOUR, PERIODS, Calendar, Window, duration, whole_periods
 
 ZONES = (
     *("UTC", "Asia/Shanghai", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"),
@@ -143,3 +147,66 @@ def test_a_gap_that_straddles_midnight_ends_the_day_before() -> None:
     # Toronto 1919-03-30: 23:30 became 00:30, so the 31st begins at 04:30 UTC.
     at = Calendar("America/Toronto").midnight(date(1919, 3, 31))
     assert at / 1e6 == datetime(1919, 3, 31, 4, 30, tzinfo=UTC).timestamp()
+
+
+def periods_one_by_one(since: date, until: date, period: DatePeriod) -> int:
+    if until < since:
+        return -next(n for n in count(1) if periods_later(since, -n, period) <= until)
+    return next(n for n in count() if periods_later(since, n + 1, period) > until)
+
+
+# Near the ends of months, and of February in a leap year or none.
+EDGES = st.builds(
+    lambda year, month, day: date(year, month, 1) + timedelta(days=day),
+    st.sampled_from((1899, 1900, 2019, 2020, 2021, 2024)),
+    st.integers(1, 12),
+    st.sampled_from((-2, -1, 0, 26, 27, 28, 29)),
+)
+DATES = EDGES | st.dates(date(1890, 1, 1), date(2040, 1, 1))
+
+
+@given(
+    st.lists(st.tuples(DATES, DATES | st.integers(-3, 800)), min_size=1, max_size=30),
+    st.sampled_from(get_args(DatePeriod)),
+)
+def test_whole_periods_are_those_counted_one_by_one(
+    pairs: list[tuple[date, date | int]], period: DatePeriod
+) -> None:
+    both = [
+        (one, one + timedelta(days=other) if isinstance(other, int) else other)
+        for one, other in pairs
+    ]
+    if period in ("day", "week"):  # one by one that takes long over a century
+        both = [(one, min(other, one + timedelta(days=800))) for one, other in both]
+        both = [(one, max(other, one - timedelta(days=800))) for one, other in both]
+    since, until = (
+        np.array(days, dtype="M8[D]").astype(np.int64) for days in zip(*both, strict=True)
+    )
+    expected = [periods_one_by_one(one, other, period) for one, other in both]
+    assert whole_periods(since, until, period).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "period", "many"),
+    [
+        ("2024-01-31", "2024-02-28", "month", 0),
+        ("2024-01-31", "2024-02-29", "month", 1),
+        ("2024-01-31", "2024-03-30", "month", 1),
+        ("2024-01-31", "2024-03-31", "month", 2),
+        ("2023-11-30", "2024-02-28", "quarter", 0),
+        ("2023-11-30", "2024-02-29", "quarter", 1),
+        ("2024-02-29", "2025-02-27", "year", 0),
+        ("2024-02-29", "2025-02-28", "year", 1),
+        ("2024-02-29", "2028-02-28", "year", 3),
+        ("2024-03-05", "2024-03-12", "week", 1),
+        ("2024-03-05", "2024-03-04", "year", -1),
+    ],
+)
+def test_whole_periods_by_hand(since: str, until: str, period: DatePeriod, many: int) -> None:
+    days = (np.array([day], dtype="M8[D]").astype(np.int64) for day in (since, until))
+    assert whole_periods(*days, period).tolist() == [many]
+
+
+def test_no_days_have_no_periods_between() -> None:
+    none = np.zeros(0, dtype=np.int64)
+    assert whole_periods(none, none, "month").tolist() == []

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 from retainkit.errors import InputError, OutputError, RetainkitError, UsageError
 
 if TYPE_CHECKING:
-    from retainkit.api import churn, cohort, funnel, inspect, ltv, orders, paths, retention, rfm
+    from retainkit.api import (
+        churn,
+        cohort,
+        funnel,
+        inspect,
+        ltv,
+        orders,
+        paths,
+        renewals,
+        retention,
+        rfm,
+    )
     from retainkit.gates import check, snapshot
     from retainkit.results import Result
 
@@ -21,7 +32,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(
-        ("churn", "cohort", "funnel", "inspect", "ltv", "orders", "paths", "retention", "rfm"),
+        (
+            *("churn", "cohort", "funnel", "inspect", "ltv", "orders", "paths", "renewals"),
+            *("retention", "rfm"),
+        ),
         "api",
     ),
     **dict.fromkeys(("check", "snapshot"), "gates"),
@@ -43,6 +57,7 @@ __all__ = [
     "ltv",
     "orders",
     "paths",
+    "renewals",
     "retention",
     "rfm",
     "snapshot",

@@ -371,6 +371,40 @@ def ltv(
     return answered(Request(LTV, params), events, source)
 
 
+def renewals(
+    events: Input | Sequence[Input],
+    *,
+    leave_event: str | None = None,
+    return_event: str | None = None,
+    period: DatePeriod = "month",
+    horizon: int = 12,
+    holdout: int = 0,
+    parameters: Iterable[float] = (),
+    by: str | Iterable[str] = (),
+    confidence: float = 0.95,
+    **source: Unpack[Keywords],
+) -> Answer:
+    """Return how many contracts are renewed, and how many will be, by a model of who leaves.
+
+    events: as for `cohort`; who left is told by the member table or by `leave_event`. The tables
+    are `main` (a row a renewal), `parameters` and `contracts`. The command is
+    `retainkit renewals`; docs/renewals.md defines every word.
+    """
+    from retainkit.metrics.renewals import RENEWALS, RenewalsParams  # here, as few forecast
+
+    params = RenewalsParams(
+        leave_event=leave_event,
+        return_event=return_event,
+        period=period,
+        horizon=horizon,
+        holdout=holdout,
+        parameters=floats(parameters),
+        by=several(by),
+        confidence=confidence,
+    )
+    return answered(Request(RENEWALS, params), events, source)
+
+
 def inspect(
     events: Input | Sequence[Input], *, top: int = 10, **source: Unpack[SourceKeywords]
 ) -> Answer:

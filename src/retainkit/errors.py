@@ -56,12 +56,13 @@ def check_once(option: str, words: Sequence[str]) -> None:
         raise UsageError(f"{option}: a column is named twice.")
 
 
-def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
+def check_choice(option: str, value: str, choices: Iterable[str], hint: str | None = None) -> None:
     """Raise UsageError unless `value` is one of `choices`; the message lists them all."""
     known = list(choices)
     if value not in known:
         raise UsageError(
-            f"{option}: '{value}' is not one of {', '.join(known)}.{nearest(str(value), known)}"
+            f"{option}: '{value}' is not one of {', '.join(known)}.{nearest(str(value), known)}",
+            hint,
         )
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from retainkit.choices import Period, Weekday
+from retainkit.choices import DatePeriod, Period, Weekday
 from retainkit.columns import column
 from retainkit.errors import InputError, UsageError, check_choice, nearest
 
@@ -55,6 +55,23 @@ def duration(text: str, option: str) -> int:
     if float(match[1]) * _UNITS[match[2]] > FURTHEST * DAY:
         raise UsageError(f"{option}: '{text}' is longer than {FURTHEST:,} days.")
     return round(float(match[1]) * _UNITS[match[2]])
+
+
+def whole_periods(since: Ints, until: Ints, period: DatePeriod) -> Ints:
+    """Return how many whole periods lie between the days `since` and `until`, arrays of one shape.
+
+    The greatest n such that `since` plus n periods is not after `until`; negative where `until`
+    comes first. Months later is the same day of the month, in a month that lacks it the last one:
+    from 31 January it is one month to 28 or 29 February, and two to 31 March.
+    """
+    if period in ("day", "week"):
+        return (until - since) // (7 if period == "week" else 1)
+    begun, month = _months(since), _months(until)
+    first, beyond = (_first_days(each) for each in (month, month + 1))
+    day = since - _first_days(begun)
+    due = first + np.minimum(day, beyond - first - 1)
+    whole: Ints = (month - begun - (until < due)) // _MONTHS[period]
+    return whole
 
 
 @dataclass(frozen=True)
@@ -103,8 +120,7 @@ class Calendar:
             return index
         if period == "week":
             return index * 7 - self._week_shift
-        months = (index * _MONTHS[period]).astype("M8[M]")
-        return months.astype("M8[D]").astype(np.int64)
+        return _first_days(index * _MONTHS[period])
 
     def starts(self, index: Ints, period: Period) -> Ints:
         """Return the first moment of each period."""
@@ -227,6 +243,11 @@ def _months(days: Ints) -> Ints:
         return days.astype("M8[D]").astype("M8[M]").astype(np.int64)
     table = np.arange(low, high + 1).astype("M8[D]").astype("M8[M]").astype(np.int64)
     return table[days - low]
+
+
+def _first_days(months: Ints) -> Ints:
+    """Return the first days of months since 1970-01, as days since 1970-01-01."""
+    return months.astype("M8[M]").astype("M8[D]").astype(np.int64)
 
 
 @lru_cache(maxsize=4096)

@@ -67,6 +67,13 @@ def test_numbers_for_machines_are_not_drawn(name: str, folder: Path) -> None:
         assert not seen & (DRAWING | OTHERS | COSTLY | {"scipy", "pyarrow", "numpy.ma"})
 
 
+def test_contracts_are_forecast_without_scipy(folder: Path) -> None:
+    stays = ("--event-col", "user_id", "--leave-event", "b", "--parameters", "1,2")
+    seen = imports(folder, "renewals", "events.csv", *stays, "-f", "csv")
+    assert "retainkit.stats.betageometric" in seen
+    assert not seen & (DRAWING | OTHERS | COSTLY | {"scipy", "pyarrow"})
+
+
 def test_words_numbers_and_files_are_plain(folder: Path) -> None:
     flags = ("--period", "week", "--horizon", "3", "--confidence", "0.9", "-o", "out.csv")
     seen = imports(folder, "cohort", "events.csv", "--time-col", "time", *flags)
@@ -89,3 +96,15 @@ def test_a_picture_is_drawn_by_vl_convert_alone(folder: Path) -> None:
 def test_a_settings_file_is_what_takes_checking(folder: Path) -> None:
     (folder / "retainkit.toml").write_text("[cohort]\nperiod = 'day'\n")
     assert {"tomllib", "pydantic"} <= imports(folder, "cohort", "events.csv")
+
+
+def test_junit_is_imported_where_it_is_asked_for(folder: Path) -> None:
+    flags = ("--rule", "retention day=1 mode=on min_members=1 >= 0", "-f", "csv")
+    plain = imports(folder, "check", "events.csv", *flags, "--ci", "none")
+    assert not plain & (
+        OTHERS | {"junitparser", "lxml", "xml.etree", "retainkit.checking.ci.findings"}
+    )
+    github = imports(folder, "check", "events.csv", *flags, "--ci", "github")
+    assert "retainkit.checking.ci.github" in github
+    assert not github & (OTHERS | {"junitparser", "lxml", "retainkit.checking.ci.gitlab"})
+    assert "junitparser" in imports(folder, "check", "events.csv", *flags, "--junit", "out.xml")

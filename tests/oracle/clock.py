@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -25,6 +26,15 @@ def first_instant(day: date, tz: str) -> datetime:
     while local_day(moment - timedelta(minutes=1), tz) == day:
         moment -= timedelta(minutes=1)
     return moment
+
+
+def periods_later(day: date, many: int, kind: str) -> date:
+    """The day so many periods later: the same day of the month, or the last one it has."""
+    if kind in ("day", "week"):
+        return day + timedelta(days=many * (7 if kind == "week" else 1))
+    months = day.year * 12 + day.month - 1 + many * {"month": 1, "quarter": 3, "year": 12}[kind]
+    year, month = months // 12, months % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,7 @@ def made() -> dict[str, Result]:
     from check_samples import check
     from churn_samples import churn, empty_churn  # which imports from here
     from orders_samples import ltv, nobody, orders, rfm
+    from renewals_samples import renewals, without_a_model
 
     return {
         "churn": churn(),
@@ -237,6 +238,9 @@ def made() -> dict[str, Result]:
         "rfm by segment": rfm(HOSTILE),
         "ltv": ltv(),
         "ltv by segment": ltv(HOSTILE),
+        "renewals": renewals(holdout=3),
+        "renewals by segment": renewals(HOSTILE),
+        "renewals without a model": without_a_model(),
         "check": check(),
         "check by segment": check(HOSTILE),
         "plain": timed(),

@@ -18,6 +18,7 @@ import paths_samples
 import polars as pl
 import pytest
 import render_samples as samples
+import renewals_samples
 import vl_convert
 
 from retainkit.errors import OutputError, UsageError
@@ -36,6 +37,7 @@ ONE = {
     "orders": orders_samples.orders(),
     "ltv": orders_samples.ltv(),
     "rfm": orders_samples.rfm(),
+    "renewals": renewals_samples.renewals(),
     "retention": samples.retention(),
 }
 BY_SEGMENT = {
@@ -46,6 +48,7 @@ BY_SEGMENT = {
     "orders": orders_samples.orders(NAMES),
     "ltv": orders_samples.ltv(NAMES),
     "rfm": orders_samples.rfm(NAMES),
+    "renewals": renewals_samples.renewals(NAMES, holdout=2),
     "retention": samples.retention(NAMES),
 }
 EACH = [(command, table) for command, tables in PICTURES.items() for table in tables]
@@ -183,6 +186,31 @@ def test_many_steps_in_panels_are_bars_alone() -> None:
     assert "bottleneck" not in " ".join(spec["title"]["subtitle"])
     alone = spec_of(long)["data"]["values"]
     assert sum("bottleneck" in value["text"] for value in alone) == 1
+
+
+def test_the_curve_is_dashed_where_the_data_end_and_its_band_has_no_gap() -> None:
+    made = narrowed(renewals_samples.renewals(holdout=3), "main")
+    values = spec_of(made)["data"]["values"]
+    kinds = {value["segment"] for value in values}
+    assert kinds == {"seen", "expected", "forecast", "edge"}
+    last = made.main["at_risk"].count()
+    ages = {kind: [v["age"] for v in values if v["segment"] == kind] for kind in kinds}
+    assert sorted(ages["edge"]) == [last - 3, last]
+    assert ages["expected"] == ages["seen"] == list(range(last + 1))
+    assert ages["forecast"] == list(range(last, last + 13))
+    banded = [value["age"] for value in values if value.get("banded")]
+    assert banded == list(range(last + 13))
+    given = renewals_samples.renewals(parameters=renewals_samples.GIVEN)
+    spec = spec_of(narrowed(given, "main"))
+    assert not any(value.get("banded") for value in spec["data"]["values"])
+    assert not any("Shaded" in line for line in spec["title"]["subtitle"])
+
+
+def test_what_no_model_tells_is_drawn_as_seen() -> None:
+    values = spec_of(narrowed(renewals_samples.without_a_model(), "main"))["data"]["values"]
+    kinds = {(value["panel"], value["segment"]) for value in values}
+    assert ("club", "forecast") in kinds
+    assert {kind for panel, kind in kinds if panel == "gym"} == {"seen", "edge"}
 
 
 def test_histograms_of_times_are_shares_of_each_step() -> None:

@@ -17,6 +17,7 @@ import orders_samples
 import paths_samples
 import pytest
 import render_samples as samples
+import renewals_samples
 
 from retainkit.render import FORMATS, RenderOptions, render_bytes
 from retainkit.results import Result
@@ -42,6 +43,10 @@ CASES: dict[str, Callable[[], Result]] = {
     "check_segments": lambda: check_samples.check(samples.HOSTILE[:3]),
     "rfm": lambda: orders_samples.rfm(compare_to="2024-04-01"),
     "rfm_segments": lambda: orders_samples.rfm(samples.HOSTILE[:3]),
+    "renewals": lambda: renewals_samples.renewals(holdout=3, parameters=renewals_samples.GIVEN),
+    "renewals_segments": lambda: renewals_samples.renewals(
+        samples.HOSTILE[:3], horizon=6, parameters=renewals_samples.GIVEN
+    ),
     "orders_nobody": orders_samples.nobody,
     "funnel_any": funnel_samples.any_order,
     "paths": paths_samples.paths,

@@ -344,6 +344,24 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
             told=("payback",),
         ),
     },
+    "renewals": {
+        "main": Shape(
+            {"renewal": _WHOLE},
+            {"rate": _rate("at_risk"), **_plain("at_risk", "survival")}
+            | {"expected_survival": Value(interval=("expected_low", "expected_high"))}
+            | {**_bare("expected_rate"), **_counts("at_risk", "renewed")},
+            told=("part",),
+        ),
+        "parameters": Shape(
+            {"parameter": _TEXT}, {"value": Value(interval=_LIMITS), **_bare("standard_error")}
+        ),
+        "contracts": Shape(
+            {},
+            _plain("there", "expected_renewals_per_contract", "expected_renewals")
+            | _plain("contracts", "expected_periods_new")
+            | _counts("contracts", "lost", "there"),
+        ),
+    },
 }
 
 

@@ -1,11 +1,14 @@
 """`retainkit check`: retention as a gate. Its Python twin is `retainkit.check`."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from retainkit.checking.ci.systems import system_of
 from retainkit.choices import CiSystem, UndecidedAs
 from retainkit.cli.answer import answer
+from retainkit.cli.ci import Ci
 from retainkit.cli.command import Computing, Output, Source
 from retainkit.cli.declared import declared
 from retainkit.cli.output import say
@@ -78,10 +81,12 @@ def check(
         )
 
     reads = [path for path in (baseline, definition_lock, *asked.reads) if path is not None]
-    writes = {"--junit": junit} if junit is not None else {}
-    result = answer("check", source, out, compute, writes=writes, reads=reads)
+    own = [each.name for each in rules[: len(settings.rules)]]
+    others = Ci(junit, system_of(ci, os.environ), undecided, source.settings, own)
+    result = answer("check", source, out, compute, writes=others.writes, reads=reads)
     for line in journal.lines() if how.verbose else ():
         say(line)
+    others.tell(result)
     code = code_of(result, undecided)
     if code:
         raise typer.Exit(code)

@@ -17,7 +17,10 @@ def ltv(
     out: Output,
     order_event: OrderEvent = None,
     model: Annotated[
-        LtvModel, typer.Option(help="BG/NBD, or MBG/NBD, where one-time buyers stop, too.")
+        LtvModel,
+        typer.Option(
+            help="BG/NBD, or MBG/NBD, where one-time buyers stop, too; of contracts: renewals."
+        ),
     ] = "bg",
     horizon: Annotated[
         str, typer.Option(metavar="TIME", help="How far ahead is forecast, like 26w.")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from retainkit.metrics.base import Metric
 
-NAMES = ("cohort", "retention", "churn", "funnel", "paths", "orders", "rfm", "ltv")
+NAMES = ("cohort", "retention", "churn", "funnel", "paths", "orders", "rfm", "ltv", "renewals")
 
 
 class Listed(NamedTuple):

@@ -10,7 +10,7 @@ FRACTIONS = frozenset(
         *("conversion", "difference", "churn_rate", "rate_average", "rate_exposure"),
         *("returned_so_far", "churned_share", "stayed_share", "golden_share", "amount_share"),
         *("buyers_2plus_share", "repeat_order_share", "alive_share"),
-        *("coefficient_before", "coefficient_after"),
+        *("coefficient_before", "coefficient_after", "expected_rate", "expected_survival"),
     )
 )
 

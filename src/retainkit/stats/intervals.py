@@ -1,4 +1,4 @@
-"""Confidence intervals of proportions."""
+"""Confidence intervals of proportions, and of parameters that are positive."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ def wilson(successes: ArrayLike, trials: ArrayLike, confidence: float) -> tuple[
         low, high = (centre - spread) / (n + z * z), (centre + spread) / (n + z * z)
     low, high = np.where(k == 0, 0.0, low), np.where(k == n, 1.0, high)
     return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
+
+
+def positive_interval(value: float, error: float, confidence: float) -> tuple[float, float]:
+    """Return the interval (low, high) of a positive estimate with its standard error.
+
+    It is symmetric on the scale of the logarithm, so that no limit is below 0. Raises UsageError
+    unless 0 < confidence < 1.
+    """
+    reach = float(np.exp(quantile(confidence) * error / value))
+    return value / reach, value * reach
 
 
 def quantile(confidence: float) -> float:

@@ -56,12 +56,40 @@ def notes(
     """Yield what a reader has to know of these tables."""
     found = {name: int(tally[name].sum()) for name in FINDINGS}
     yield from _doubts(tables["main"], params)
-    yield from _starts(found)
+    yield from start_notes(found)
     if params.definition == "leave" and params.leave is None and params.paths:
         yield (
             "A leaving that is an event, too, stands in `paths` and counts as activity, unless "
             "--leave-event names it."
         )
+    yield from leaving_notes(found)
+    if young := found["young"]:
+        yield (
+            counted(young, "member is", "members are")
+            + f" too young for `timing`: {_young(params)} is not over by as-of."
+        )
+    if more:
+        yield f"{counted(more, 'rarer path is', 'rarer paths are')} not shown in `paths`."
+
+
+def start_notes(found: Mapping[str, int]) -> Iterator[str]:
+    """Yield who is there from when on, where that is not known."""
+    if assumed := found["assumed"]:
+        yield (
+            counted(assumed, "member is", "members are")
+            + " there from the first activity in the data on, for want of a joining time: if the "
+            "export begins later than they did, they are not new."
+        )
+    if cut := found["cut"]:
+        yield (
+            counted(cut, "member", "members")
+            + " joined before --since: they count from what is seen of them since; "
+            + f"{found['unseen']:,} of them, of whom nothing is, are in no table."
+        )
+
+
+def leaving_notes(found: Mapping[str, int]) -> Iterator[str]:
+    """Yield which leavings are no end of anything that is counted."""
     if early := found["early"]:
         yield (
             counted(early, "leaving lies before its member", "leavings lie before their members")
@@ -76,29 +104,6 @@ def notes(
         yield (
             counted(only, "member", "members")
             + " left without joining, and without any activity: in no table."
-        )
-    if young := found["young"]:
-        yield (
-            counted(young, "member is", "members are")
-            + f" too young for `timing`: {_young(params)} is not over by as-of."
-        )
-    if more:
-        yield f"{counted(more, 'rarer path is', 'rarer paths are')} not shown in `paths`."
-
-
-def _starts(found: Mapping[str, int]) -> Iterator[str]:
-    """Yield who is there from when on, where that is not known."""
-    if assumed := found["assumed"]:
-        yield (
-            counted(assumed, "member is", "members are")
-            + " there from the first activity in the data on, for want of a joining time: if the "
-            "export begins later than they did, they are not new."
-        )
-    if cut := found["cut"]:
-        yield (
-            counted(cut, "member", "members")
-            + " joined before --since: they count from what is seen of them since; "
-            + f"{found['unseen']:,} of them, of whom nothing is, are in no table."
         )
 
 

@@ -8,8 +8,9 @@ import polars as pl
 from retainkit.metrics.ltv.found import Models
 from retainkit.metrics.ltv.params import LtvParams
 from retainkit.metrics.ltv.tally import HISTORY, SPEND
+from retainkit.metrics.parameters import parameter_rows
 from retainkit.stats.buytilldie import BuyTillDie, fit_buy_till_die
-from retainkit.stats.intervals import Floats, quantile
+from retainkit.stats.intervals import Floats
 from retainkit.stats.likelihood import Fit, FitError
 from retainkit.timeline import MONEY_UNIT
 
@@ -66,21 +67,13 @@ def _with_spend(
     return Models(buying, fit, spend_fit.model, spend_fit, related)
 
 
-def parameter_rows(models: Models, confidence: float) -> list[tuple[object, ...]]:
-    """Return `model, parameter, value, standard_error, ci_low, ci_high` of each parameter."""
-    rows: list[tuple[object, ...]] = []
-    z = quantile(confidence)
-    for title, model, fit, names in (
-        (models.buying.title, models.buying, models.buying_fit, ("r", "alpha", "a", "b")),
-        ("Gamma-Gamma", models.spend, models.spend_fit, ("p", "q", "v")),
-    ):
-        for name in names if model is not None else ():
-            value = float(getattr(model, name))
-            error = None if fit is None else fit.errors[name]
-            # On the scale of the logarithm, so that no limit is below 0.
-            reach = None if error is None else float(np.exp(z * error / value))
-            ends = (None, None) if reach is None else (value / reach, value * reach)
-            rows.append((title, name, value, error, *ends))
+def parameters(models: Models, confidence: float) -> list[tuple[object, ...]]:
+    """Return `model` and the columns of PARAMETERS of each parameter."""
+    buying = parameter_rows(models.buying, models.buying_fit, ("r", "alpha", "a", "b"), confidence)
+    rows = [(models.buying.title, *row) for row in buying]
+    if models.spend is not None:
+        spend = parameter_rows(models.spend, models.spend_fit, ("p", "q", "v"), confidence)
+        rows += [("Gamma-Gamma", *row) for row in spend]
     return rows
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from retainkit.metrics.ltv.found import Models
     from retainkit.stats.gammagamma import GammaGamma
 
+_OF_CONTRACTS = "Contracts, which end by leaving and not by silence, have a command: renewals."
+
 
 @dataclass(frozen=True, kw_only=True)
 class LtvParams(ListingParams, CostsParams):
@@ -42,7 +44,7 @@ class LtvParams(ListingParams, CostsParams):
 
     def __post_init__(self) -> None:
         check_kinds(self)
-        check_choice("--model", self.model, get_args(LtvModel))
+        check_choice("--model", self.model, get_args(LtvModel), _OF_CONTRACTS)
         check_choice("--period", self.period, get_args(DatePeriod))
         quantile(self.confidence)
         check_once("--by", self.by)

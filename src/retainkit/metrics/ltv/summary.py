@@ -8,20 +8,18 @@ import polars as pl
 from retainkit.metrics.base import Summary, named_segments, segment_keys
 from retainkit.metrics.ltv.cohorts import ahead, by_start, realised
 from retainkit.metrics.ltv.forecast import by_frequency, tracked, valued
-from retainkit.metrics.ltv.models import fitted, parameter_rows
+from retainkit.metrics.ltv.models import fitted, parameters
 from retainkit.metrics.ltv.params import LtvParams
 from retainkit.metrics.ltv.payback import by_cohort, by_segment, costs_within, known_or_forecast
 from retainkit.metrics.ltv.tally import DAY, HISTORY
 from retainkit.metrics.ltv.words import cost_notes, definition, notes
+from retainkit.metrics.parameters import PARAMETERS
 from retainkit.metrics.purchases import order_rule
 from retainkit.periods import Window
 
 TABLES = ("main", "parameters", "tracking", "holdout", "cohorts", "payback")
 _SPLIT = ("main", "cohorts", "payback")
-_PARAMETERS = {
-    **dict.fromkeys(("model", "parameter"), pl.String),
-    **dict.fromkeys(("value", "standard_error", "ci_low", "ci_high"), pl.Float64),
-}
+_PARAMETERS = {"model": pl.String, **PARAMETERS}
 
 
 def summarise(tally: pl.DataFrame, params: LtvParams, window: Window) -> Summary:
@@ -37,7 +35,7 @@ def summarise(tally: pl.DataFrame, params: LtvParams, window: Window) -> Summary
     tables = {
         "main": valued(histories, models, params),
         "parameters": pl.DataFrame(
-            parameter_rows(models, params.confidence), schema=_PARAMETERS, orient="row"
+            parameters(models, params.confidence), schema=_PARAMETERS, orient="row"
         ),
         "tracking": tracked(tally.filter(kind=DAY), models, params, window),
         "holdout": by_frequency(histories, models, params),

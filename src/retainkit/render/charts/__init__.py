@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from retainkit.errors import UsageError
-from retainkit.render.charts import churn, cohort, funnel, ltv, orders, paths, retention, rfm
+from retainkit.render.charts import (
+    churn,
+    cohort,
+    funnel,
+    ltv,
+    orders,
+    paths,
+    renewals,
+    retention,
+    rfm,
+)
 from retainkit.render.charts.convert import check_extra, converted
 from retainkit.render.charts.spec import Spec
 from retainkit.results import Result
@@ -24,6 +34,7 @@ PICTURES: Mapping[str, Mapping[str, Callable[[Result], Spec]]] = {
     "ltv": ltv.PICTURES,
     "orders": orders.PICTURES,
     "paths": paths.PICTURES,
+    "renewals": renewals.PICTURES,
     "retention": retention.PICTURES,
     "rfm": rfm.PICTURES,
 }

@@ -16,6 +16,7 @@ from retainkit.render.views import (
     orders,
     paths,
     plain,
+    renewals,
     retention,
     rfm,
 )
@@ -33,6 +34,7 @@ VIEWS: Mapping[str, View] = {
     "ltv": ltv.view,
     "orders": orders.view,
     "paths": paths.view,
+    "renewals": renewals.view,
     "retention": retention.view,
     "rfm": rfm.view,
 }

@@ -8,7 +8,8 @@ from retainkit.render import cells
 from retainkit.render.figures import Curve, step_curve
 from retainkit.render.view import Block, Cell, Column, Document, Figure, Grid, Legend
 from retainkit.render.views import keys, plain
-from retainkit.render.views.keys import Row, interval_title, parts_of
+from retainkit.render.views.keys import Row, parts_of
+from retainkit.render.views.parameters import parameters
 from retainkit.results import Result
 
 MOST_SEGMENTS = 20
@@ -30,7 +31,7 @@ def _blocks(result: Result) -> Iterator[Block]:
     by = main.columns[: main.columns.index("buyers")]
     yield _forecast(result, by)
     yield Legend(tuple(_legend(result)))
-    yield _parameters(result)
+    yield parameters(result, ["model"], "the models, time in weeks")
     yield from _tracking(result)
     yield from _holdout(result)
     yield from plain.others(result, "main", filled=True)
@@ -85,29 +86,6 @@ def _costs(row: Row) -> tuple[Cell, ...]:
         Cell(cells.UNKNOWN if ratio is None else f"{cells.compact(ratio)}x"),
         Cell(cells.UNKNOWN if age is None else f"{ahead}{age}"),
     )
-
-
-def _parameters(result: Result) -> Grid:
-    columns = (
-        Column("model"),
-        Column("parameter"),
-        Column("value", "right"),
-        Column("error", "right", optional=True),
-        Column(interval_title(result.params), "right", optional=True, rank=1),
-    )
-
-    def drawn(row: Row) -> tuple[Cell, ...]:
-        ends = [cells.compact(row[name]) for name in ("ci_low", "ci_high")]
-        return (
-            Cell(row["parameter"]),
-            Cell(cells.compact(row["value"])),
-            Cell(cells.compact(row["standard_error"])),
-            Cell(cells.UNKNOWN if row["ci_low"] is None else "–".join(ends)),
-        )
-
-    parts = parts_of(result.tables["parameters"], ["model"])
-    rows = tuple(keys.keyed(parts, drawn))
-    return Grid(columns, rows, caption="the models, time in weeks")
 
 
 def _tracking(result: Result) -> Iterator[Figure]:
