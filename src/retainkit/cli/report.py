@@ -1,0 +1,105 @@
+"""`retainkit report`: what a cron job leaves on the desk. Its Python twin is `retainkit.report`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from retainkit.choices import DatePeriod, UndecidedAs
+from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.declared import declared
+from retainkit.cli.options import By, Confidence
+from retainkit.cli.output import check_targets, say
+from retainkit.cli.progress import watched
+from retainkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from retainkit.checking.running import Check
+
+
+def report(
+    source: Source,
+    how: Computing,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A page (.html), .md, .json, or a folder; {date} is as-of.",
+        ),
+    ] = "report.html",
+    steps: Annotated[
+        str | None, typer.Option(metavar="STEPS", help='Of a funnel, like "visit > cart > pay".')
+    ] = None,
+    period: Annotated[DatePeriod, typer.Option(help="Of cohorts and trends.")] = "month",
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Of the report.")] = "Retention report",
+    fdr: Annotated[
+        float, typer.Option(metavar="RATE", help="False discovery rate of the findings.")
+    ] = 0.05,
+    by: By = None,
+    confidence: Confidence = 0.95,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Checked, too, beside those of the settings."),
+    ] = None,
+    undecided: Annotated[
+        UndecidedAs, typer.Option(help="What a rule does that cannot be decided.")
+    ] = "fail",
+    baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A snapshot that rules are checked against.")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")
+    ] = False,
+) -> None:
+    """Write the report."""
+    from retainkit.checking.parsing import named_requests, read_rules
+    from retainkit.checking.running import Check
+    from retainkit.checking.summary import code_of
+    from retainkit.cli.allocator import keep_freed_memory
+    from retainkit.engine import EngineOptions, Journal
+    from retainkit.reporting.contents import ReportParams
+    from retainkit.reporting.running import reported
+    from retainkit.reporting.writing import check_target, written
+    from retainkit.sources import SourceOptions
+
+    if not source.sources:
+        raise UsageError("report: nothing to read.", "Name a file, or a [source] in settings.")
+    if "-" in source.sources:
+        raise UsageError("report: stdin can only be read once.", "Name a file.")
+    params = ReportParams(
+        by=tuple(by or ()),
+        steps=steps,
+        period=period,
+        title=title,
+        fdr=fdr,
+        confidence=confidence,
+    )
+    settings = declared(source.settings, baseline)
+    rules = read_rules(rule or [], settings)
+    check = None
+    if rules:
+        check = Check(rules=rules, metrics=named_requests(settings), baseline=baseline)
+    target = check_target(output)
+    out = Output(format="json", output=target, table=None, quiet=quiet, excel_safe=False)
+    check_targets("report", source, out, {})
+    keep_freed_memory()
+    journal = Journal()
+    with watched(quiet) as progress:
+        made = reported(
+            params,
+            source.sources,
+            SourceOptions(**source.options),
+            check=check,
+            defaults=settings.defaults,
+            engine=EngineOptions(**how.options),
+            progress=progress,
+            journal=journal,
+        )
+    written(made, target)
+    for line in journal.lines() if how.verbose else ():
+        say(line)
+    code = 0 if made.verdicts is None else code_of(made.verdicts, undecided)
+    if code:
+        raise typer.Exit(code)
