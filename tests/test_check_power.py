@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -32,6 +33,7 @@ from retainkit.stats.differences import benjamini_hochberg
 Counts = NDArray[np.int64]  # members that returned, by market and weekly cohort
 Flags = NDArray[np.bool_]
 
+PAGE = Path(__file__).parents[1] / "docs" / "gates.md"
 MONDAY = date(2025, 1, 6)
 METRIC = "retention day=7 mode=on cohort=week by=market"
 TRUE = 0.3
@@ -318,3 +320,85 @@ def events_of(returned: Counts, members: int) -> Iterator[pl.DataFrame]:
             back = day + timedelta(days=7 if i < count else 6)
             rows += [(f"u{market}-{week}-{i}", at, f"m{market:05}") for at in (day, back)]
         yield pl.DataFrame(rows, names, orient="row")
+
+
+def table(first: str) -> tuple[list[str], list[list[str]]]:
+    """Return heads and rows of the page's table whose header begins so; bare code."""
+    lines = iter(PAGE.read_text(encoding="utf-8").replace("`", "").splitlines())
+    head = next(line for line in lines if line.startswith(first))
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append(cells(line))
+    return cells(head), rows[1:]
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def number(cell: str) -> float:
+    text = cell.rpartition("=")[2].replace(",", "")
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+
+
+SHOWN = 0.0005 + 1e-12  # shares on the page have a digit after the point
+
+
+def test_the_page_shows_what_nothing_wrong_does() -> None:
+    _, rows = table("| gate | point |")
+    for gate, *shown in rows:
+        if gate.startswith("at_least"):
+            bound, (point, exact, surely, just) = number(gate), map(number, shown[:4])
+            chance = float(binom.cdf(math.ceil(bound * 200 - 1e-9) - 1, 200, TRUE))
+            assert exact == pytest.approx(chance, abs=SHOWN)
+            assert point == pytest.approx(chance, abs=SHOWN + error(chance, 20_000))
+            chance = below(bound, TRUE, 200)
+            assert just == pytest.approx(chance, abs=SHOWN)
+            assert surely == pytest.approx(chance, abs=SHOWN + error(chance, 20_000))
+
+
+def test_the_page_shows_what_is_found() -> None:
+    _, rows = table("| members | now |")
+    for members, now, _, surely, power, exact, _, changed, of_change in (
+        map(number, row) for row in rows
+    ):
+        chance = below(0.28, now, int(members))
+        assert exact == pytest.approx(chance, abs=SHOWN)
+        assert surely == pytest.approx(chance, abs=SHOWN + error(min(chance, 1), 20_000))
+        assert power == pytest.approx(analysed(0.28, now, int(members)), abs=SHOWN)
+        chance = analysed_drop(now, int(members), 0.9, 0)
+        assert of_change == pytest.approx(chance, abs=SHOWN)
+        assert changed == pytest.approx(chance, abs=0.05)  # as the page says
+
+
+def test_the_page_shows_how_small_a_drop_can_be_found() -> None:
+    heads, rows = table("| members | at_least=0.05 | 0.1 | 0.2 |")
+    for members, *found in (map(number, row) for row in rows):
+        for bound, share in zip(map(number, heads[1:-1]), found[:-1], strict=True):
+            least, most = (analysed(bound, share + e, int(members)) for e in (SHOWN, -SHOWN))
+            assert least < 0.8 < most
+        least, most = (analysed_drop(found[-1] + e, int(members), 0.9, 0) for e in (SHOWN, -SHOWN))
+        assert least < 0.8 < most
+
+
+def test_the_page_shows_how_many_members_it_takes() -> None:
+    heads, rows = table("| bound | 5% below |")
+    for gate, *needed in rows:
+        bound = number(gate)
+        for head, members in zip(heads[1:], needed, strict=True):
+            share = (1 - number(head.removesuffix(" below"))) * bound
+            at, before = (analysed(bound, share, int(number(members)) - one) for one in (0, 1))
+            assert before < 0.8 <= at
+
+
+def test_the_page_shows_how_often_confident_fails_at_the_bound() -> None:
+    heads, rows = table("| members | at_least=0.02 |")
+    for members, *shown in rows:
+        for head, share in zip(heads[1:-1], shown[:-1], strict=True):
+            bound = number(head)
+            assert number(share) == pytest.approx(
+                below(bound, bound, int(number(members))), abs=SHOWN
+            )
+        assert number(shown[-1]) == pytest.approx(RATE, abs=0.01)
