@@ -147,6 +147,43 @@ def test_a_drop_below_the_mean_of_the_cohorts_before(events: pl.DataFrame) -> No
     assert row["verdict"] == "pass"
 
 
+def test_of_the_first_cohorts_no_change_is_told(events: pl.DataFrame) -> None:
+    each = rows(events, "cohort age=1 by=channel channel=ads at=each max_drop=0.2 previous=2")
+    assert [row["at"][:7] for row in each] == ["2024-03", "2024-04", "2024-05", "2024-06"]
+    assert [row["verdict"] for row in each] == ["pass", "pass", "breach", "breach"]
+    (none,) = rows(events, "cohort age=1 by=channel channel=ads at=each max_drop=0.2 previous=9")
+    assert none["verdict"] == "undecided"
+
+
+def test_few_members_are_nothing_to_measure_a_change_against() -> None:
+    some = club({"shop": (50, 50, 50)})
+    few = some.filter(~pl.col("user_id").str.contains(r"-1-\d\d"))  # ten stay in February
+    (row,) = rows(few, "cohort age=1 by=channel channel=shop max_drop=1% previous=2")
+    assert row["verdict"] == "undecided"
+    assert "1 cell of the 2 before it with n below 30" in row["story"]
+
+
+def test_the_worst_is_the_surest_not_the_furthest() -> None:
+    """Forty members far below their bound are less sure than four hundred a little below."""
+    big = club({"big": (80,) * 3}, size=400)
+    small = club({"small": (6,) * 3}, size=40)
+    both = pl.concat([big, small.filter(pl.col("user_id") != "old")])
+    rule = "cohort age=1 by=channel channel=worst decide=confident >= 0.25"
+    (row,) = rows(both, rule, as_of="2024-05-01")
+    assert (row["segment"], row["verdict"]) == ("channel big", "breach")
+    (row,) = rows(both, rule.replace(" decide=confident", ""), as_of="2024-05-01")
+    assert row["segment"] == "channel small"
+
+
+def test_every_segment_is_a_comparison_of_the_worst(events: pl.DataFrame) -> None:
+    many = club({f"c{n}": (50, 50, 50 - 12 * (n == 0)) for n in range(12)})
+    rule = "cohort age=1 by=channel channel=worst decide=confident >= 0.49"
+    alone, held = (rows(many, rule, as_of="2024-05-01", fdr=fdr)[0] for fdr in (None, 0.1))
+    assert (alone["segment"], alone["verdict"]) == ("channel c0", "breach")
+    assert (held["segment"], held["verdict"]) == ("channel c0", "warn")
+    assert held["p_value"] == pytest.approx(12 * alone["p_value"], rel=0.01)
+
+
 def test_too_few_members_decide_nothing(events: pl.DataFrame) -> None:
     for least, verdict in ((100, "pass"), (101, "undecided")):
         (row,) = rows(events, f"cohort age=1 by=channel channel=shop min_members={least} >= 0.5")
@@ -200,6 +237,9 @@ def test_the_false_discovery_rate_is_held_over_confident_rules(events: pl.DataFr
     others = [
         f"cohort age=1 by=channel channel=shop decide=confident >= 0.{n}" for n in range(40, 49)
     ]
+    # One at 24% under 26% is no breach by its own interval: the rate only makes it stricter.
+    (near,) = rows(events, f"{rule} >= 0.26", fdr=0.9)
+    assert near["verdict"] == "warn"
     among = rows(events, f"{rule} >= 0.34", *others, fdr=0.1)
     assert among[0]["p_value"] == pytest.approx(0.174, abs=1e-3)
     assert [row["verdict"] for row in among] == ["warn"] + ["pass"] * 9

@@ -122,7 +122,9 @@ def _at(rule: Rule, series: Series, latest: Mapping[tuple[object, ...], str]) ->
         yield Case(series, len(series.rows) - 1)
     elif rule.at == EACH:
         over = [i for i, row in enumerate(series.rows) if is_complete(row, shape)]
-        yield from (Case(series, i) for i in over)
+        # Of the first ones it cannot be said what they changed from.
+        told = over[rule.changes_from :] or over[-1:]
+        yield from (Case(series, i) for i in told)
         if not over:
             yield Case(series, None, f"no {shape.time} is over")
     elif rule.at == LATEST and series.cell not in latest:

@@ -91,7 +91,7 @@ def _surely(judged: Judged) -> Iterator[str]:
     if judged.verdict == "warn" and judged.rule.decide == "confident":
         if judged.rule.severity == "warn":
             return
-        yield "its interval reaches the bound"
+        yield "not surely so"
 
 
 def _interval(judged: Judged) -> str:
