@@ -341,9 +341,7 @@ def test_numbers_of_another_definition_are_not_compared(events: pl.DataFrame, ba
 def test_a_lock_holds_definitions(tmp_path: Path) -> None:
     # Neither writing nor checking a lock reads any data.
     missing = "no-such-file.csv"
-    lock = retainkit.snapshot(
-        missing, tmp_path / "lock.json", metrics=METRICS, definitions_only=True
-    )
+    lock = retainkit.snapshot(missing, tmp_path / "lock.json", metrics=METRICS, definitions=True)
     with pytest.raises(InputError, match="no-such-file"):
         retainkit.check(missing, rule="d31 >= 0", metrics=METRICS, definition_lock=lock)
     changed = {"d31": {**METRICS["d31"], "mode": "on"}, "new": {"command": "churn"}}

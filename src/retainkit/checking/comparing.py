@@ -64,7 +64,7 @@ def check_lock(path: str, metrics: Mapping[str, Request], options: SourceOptions
     if faults:
         raise UsageError(
             f"{path}: definitions have changed:" + "".join(f"\n  {each}" for each in faults),
-            "Undo the change, or lock them anew: `retainkit snapshot --definitions-only`.",
+            "Undo the change, or lock them anew: `retainkit snapshot --definitions`.",
         )
 
 
