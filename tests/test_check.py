@@ -90,7 +90,7 @@ def test_every_complete_cohort_or_one_of_them(events: pl.DataFrame) -> None:
     assert (row["verdict"], row["at"], row["since"]) == ("pass", "2024-04-01", None)
     (row,) = rows(events, "cohort age=1 by=channel channel=ads at=2023-04 >= 0.5")
     assert (row["verdict"], row["estimate"]) == ("undecided", None)
-    assert "there is nobody in the cohort 2023-04-01" in row["story"]
+    assert "there is nothing of the cohort 2023-04-01: nobody began in it" in row["story"]
     rule = "cohort age=3 by=channel channel=ads at=2024-05 >= 0.5"
     (row,) = rows(events, rule, as_of="2024-08-15")
     assert (row["verdict"], row["estimate"]) == ("undecided", None)
@@ -103,7 +103,7 @@ def test_the_latest_cohort_is_one_for_all_segments(events: pl.DataFrame) -> None
     ads, shop = rows(over, "cohort age=1 by=channel >= 0.1")
     assert (shop["verdict"], shop["at"]) == ("pass", "2024-06-01")
     assert (ads["verdict"], ads["at"]) == ("undecided", None)
-    assert "there is nobody in the cohort 2024-06-01" in ads["story"]
+    assert "there is nothing of the cohort 2024-06-01: nobody began in it" in ads["story"]
     (worst,) = rows(over, "cohort age=1 by=channel channel=worst >= 0.1")
     assert worst["segment"] == "channel shop"
 
@@ -161,6 +161,37 @@ def test_few_members_are_nothing_to_measure_a_change_against() -> None:
     (row,) = rows(few, "cohort age=1 by=channel channel=shop max_drop=1% previous=2")
     assert row["verdict"] == "undecided"
     assert "1 cell of the 2 before it with n below 30" in row["story"]
+
+
+def test_a_share_is_of_all_not_of_those_it_counts(events: pl.DataFrame) -> None:
+    """A share that has collapsed is a breach, not undecided for want of those it counts."""
+    each = rows(events, "rfm segment=each value=share r_cuts=1,2,3,4 min_members=100 >= 0.3")
+    members = retainkit.rfm(events, r_cuts=[1, 2, 3, 4], **AS_OF).main["members"]
+    assert {row["n"] for row in each} == {members.sum()}
+    verdicts = ["breach" if share < 0.3 else "pass" for share in members / members.sum()]
+    assert [row["verdict"] for row in each] == verdicts
+    assert set(verdicts) == {"breach", "pass"}
+    (path,) = rows(events, "paths from=join path='join > visit' >= 0.9")
+    summary = retainkit.paths(events, from_="join", **AS_OF).table("summary")
+    assert path["n"] == summary["journeys"][0]
+
+
+def test_each_cell_is_each_that_can_have_the_number(events: pl.DataFrame) -> None:
+    steps = rows(events, "funnel steps='join > visit' step=each >= 0.1")
+    assert [row["cell"] for row in steps] == ["step 2"]
+    assert len(rows(events, "funnel steps='join > visit' step=each value=members >= 1")) == 2
+    churn = rows(events, "churn at=each <= 1")
+    assert {row["verdict"] for row in churn} == {"pass"}
+
+
+def test_a_period_goes_by_many_names(events: pl.DataFrame) -> None:
+    for name in ("2024-Q2", "2024-04", "2024-04-01"):
+        (row,) = rows(events, f"cohort period=quarter age=0 at={name} >= 0.1")
+        assert (row["at"], row["verdict"]) == ("2024-04-01", "pass"), name
+    for name in ("2024-05", "2024-04-15", "2025"):
+        (row,) = rows(events, f"cohort period=quarter age=0 at={name} >= 0.1")
+        assert row["verdict"] == "undecided"
+        assert "or it begins on another day" in row["story"]
 
 
 def test_the_worst_is_the_surest_not_the_furthest() -> None:

@@ -39,12 +39,13 @@ def check(
     docs/check.md defines every word.
     """
     settings = Definitions(metrics=metrics or {}, baseline=as_path(baseline))
+    named = named_requests(settings)
     rules = read_rules([rule] if isinstance(rule, str | Mapping) else list(rule), settings)
     if not rules:
         raise UsageError("check: there is no rule.")
     asked = Check(
         rules=rules,
-        metrics=named_requests(settings),
+        metrics=named,
         baseline=settings.baseline,
         lock=as_path(definition_lock),
         fdr=fdr,

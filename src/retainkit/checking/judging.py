@@ -75,7 +75,7 @@ def _judged(rule: Rule, case: Case, saved: Mapping[str, Result]) -> Judged:
     undecided = Judged(rule, case, "undecided")
     estimate = None if case.row is None else estimate_of(case.row, rule)
     if estimate is None:
-        return replace(undecided, why=case.missing or "it is unknown: nobody is old enough")
+        return replace(undecided, why=case.missing or _why_unknown(rule, case))
     if estimate.n is not None and estimate.n < rule.min_members:
         return replace(undecided, estimate=estimate, why=f"n is below {rule.min_members:,}")
     against = held(rule, case, estimate, saved)
@@ -84,6 +84,14 @@ def _judged(rule: Rule, case: Case, saved: Mapping[str, Result]) -> Judged:
     verdict = verdict_of(against.estimate, against.limits, rule.decide)
     p_value = _p_value(rule, against) if rule.decide == "confident" else None
     return Judged(rule, case, mild(verdict, rule.severity), estimate, against, p_value=p_value)
+
+
+def _why_unknown(rule: Rule, case: Case) -> str:
+    """Return why the number of a row is not known."""
+    row = case.row
+    if row is not None and rule.number.of and not any(row[name] for name in rule.number.of):
+        return "it is unknown: it is of nobody, or of nobody old enough"
+    return "it is unknown"
 
 
 def _worst(rule: Rule, found: list[Judged]) -> Iterable[Judged]:

@@ -23,7 +23,8 @@ _WORDS = (
     *("name", "metric", "table", "value", "at", *BOUNDS, "previous", "baseline"),
     *("decide", "min_members", "severity", "owner", "message"),
 )
-_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_QUARTER = re.compile(r"(\d{4})-Q([1-4])")
 
 Given = Mapping[str, object]
 
@@ -69,7 +70,8 @@ def _rule(given: Given, said: str, settings: Definitions) -> Rule:
     words = _underscored(given)
     metric = str(words.get("metric") or "")
     if not metric:
-        raise UsageError("A rule begins with its metric, like retention.")
+        said = f"; this one says {', '.join(words)}" if words else ""
+        raise UsageError(f"A rule begins with its metric, like retention{said}.")
     check_command(metric, settings.metrics)
     own = metric in settings.metrics
     command = command_of(metric, settings)
@@ -236,12 +238,13 @@ def _at(given: object, shape: Shape, table: str) -> str:
             )
         return LATEST
     text = given.isoformat() if isinstance(given, date) else str(given or LATEST)
+    text = _QUARTER.sub(_first_month, text)
     if text not in (LATEST, EACH) and not _DATE.fullmatch(text):
         raise UsageError(
             f"at: '{text}' is none of {LATEST}, {EACH} or a date like 2024-03 or 2024-03-04."
             f"{nearest(text, (LATEST, EACH))}"
         )
-    day = f"{text}-01" if len(text) == len("2024-03") else text
+    day = f"{text}-01-01"[: len("2024-03-01")]
     if text not in (LATEST, EACH):
         try:
             date.fromisoformat(day)
@@ -282,6 +285,11 @@ def _check_reach(rule: Rule) -> None:
                 f"{rule.value} is a share, from 0 to 1: it is never {end:g}.",
                 f"Write {end:g}% for {end / 100:g}." if 1 < end <= 100 else None,
             )
+
+
+def _first_month(quarter: re.Match[str]) -> str:
+    """Return the first month of a quarter: 2024-Q2 begins with 2024-04."""
+    return f"{quarter[1]}-{3 * int(quarter[2]) - 2:02}"
 
 
 def _named(words: Given) -> str:
