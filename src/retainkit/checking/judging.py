@@ -66,7 +66,10 @@ def judge(
     ]
     if fdr is not None:
         every = _controlled(every, fdr)
-    told = (each for rule in rules for each in _worst(rule, [e for e in every if e.rule is rule]))
+    own: dict[str, list[Judged]] = {}
+    for judged in every:
+        own.setdefault(judged.rule.name, []).append(judged)
+    told = (each for rule in rules for each in _worst(rule, own[rule.name]))
     return [_with_since(judged, saved) for judged in told]
 
 
