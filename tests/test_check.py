@@ -90,7 +90,7 @@ def test_every_complete_cohort_or_one_of_them(events: pl.DataFrame) -> None:
     assert (row["verdict"], row["at"], row["since"]) == ("pass", "2024-04-01", None)
     (row,) = rows(events, "cohort age=1 by=channel channel=ads at=2023-04 >= 0.5")
     assert (row["verdict"], row["estimate"]) == ("undecided", None)
-    assert "there is nobody in the cohort 2023-04-01" in row["story"]
+    assert "there is nothing of the cohort 2023-04-01: nobody began in it" in row["story"]
     rule = "cohort age=3 by=channel channel=ads at=2024-05 >= 0.5"
     (row,) = rows(events, rule, as_of="2024-08-15")
     assert (row["verdict"], row["estimate"]) == ("undecided", None)
@@ -103,7 +103,7 @@ def test_the_latest_cohort_is_one_for_all_segments(events: pl.DataFrame) -> None
     ads, shop = rows(over, "cohort age=1 by=channel >= 0.1")
     assert (shop["verdict"], shop["at"]) == ("pass", "2024-06-01")
     assert (ads["verdict"], ads["at"]) == ("undecided", None)
-    assert "there is nobody in the cohort 2024-06-01" in ads["story"]
+    assert "there is nothing of the cohort 2024-06-01: nobody began in it" in ads["story"]
     (worst,) = rows(over, "cohort age=1 by=channel channel=worst >= 0.1")
     assert worst["segment"] == "channel shop"
 
@@ -145,6 +145,74 @@ def test_a_drop_below_the_mean_of_the_cohorts_before(events: pl.DataFrame) -> No
     )
     (row,) = rows(events, "cohort age=1 by=channel channel=shop max_rise=1% previous=4")
     assert row["verdict"] == "pass"
+
+
+def test_of_the_first_cohorts_no_change_is_told(events: pl.DataFrame) -> None:
+    each = rows(events, "cohort age=1 by=channel channel=ads at=each max_drop=0.2 previous=2")
+    assert [row["at"][:7] for row in each] == ["2024-03", "2024-04", "2024-05", "2024-06"]
+    assert [row["verdict"] for row in each] == ["pass", "pass", "breach", "breach"]
+    (none,) = rows(events, "cohort age=1 by=channel channel=ads at=each max_drop=0.2 previous=9")
+    assert none["verdict"] == "undecided"
+
+
+def test_few_members_are_nothing_to_measure_a_change_against() -> None:
+    some = club({"shop": (50, 50, 50)})
+    few = some.filter(~pl.col("user_id").str.contains(r"-1-\d\d"))  # ten stay in February
+    (row,) = rows(few, "cohort age=1 by=channel channel=shop max_drop=1% previous=2")
+    assert row["verdict"] == "undecided"
+    assert "1 cell of the 2 before it with n below 30" in row["story"]
+
+
+def test_a_share_is_of_all_not_of_those_it_counts(events: pl.DataFrame) -> None:
+    """A share that has collapsed is a breach, not undecided for want of those it counts."""
+    each = rows(events, "rfm segment=each value=share r_cuts=1,2,3,4 min_members=100 >= 0.3")
+    members = retainkit.rfm(events, r_cuts=[1, 2, 3, 4], **AS_OF).main["members"]
+    assert {row["n"] for row in each} == {members.sum()}
+    verdicts = ["breach" if share < 0.3 else "pass" for share in members / members.sum()]
+    assert [row["verdict"] for row in each] == verdicts
+    assert set(verdicts) == {"breach", "pass"}
+    (path,) = rows(events, "paths from=join path='join > visit' >= 0.9")
+    summary = retainkit.paths(events, from_="join", **AS_OF).table("summary")
+    assert path["n"] == summary["journeys"][0]
+
+
+def test_each_cell_is_each_that_can_have_the_number(events: pl.DataFrame) -> None:
+    steps = rows(events, "funnel steps='join > visit' step=each >= 0.1")
+    assert [row["cell"] for row in steps] == ["step 2"]
+    assert len(rows(events, "funnel steps='join > visit' step=each value=members >= 1")) == 2
+    churn = rows(events, "churn at=each <= 1")
+    assert {row["verdict"] for row in churn} == {"pass"}
+
+
+def test_a_period_goes_by_many_names(events: pl.DataFrame) -> None:
+    for name in ("2024-Q2", "2024-04", "2024-04-01"):
+        (row,) = rows(events, f"cohort period=quarter age=0 at={name} >= 0.1")
+        assert (row["at"], row["verdict"]) == ("2024-04-01", "pass"), name
+    for name in ("2024-05", "2024-04-15", "2025"):
+        (row,) = rows(events, f"cohort period=quarter age=0 at={name} >= 0.1")
+        assert row["verdict"] == "undecided"
+        assert "or it begins on another day" in row["story"]
+
+
+def test_the_worst_is_the_surest_not_the_furthest() -> None:
+    """Forty members far below their bound are less sure than four hundred a little below."""
+    big = club({"big": (80,) * 3}, size=400)
+    small = club({"small": (6,) * 3}, size=40)
+    both = pl.concat([big, small.filter(pl.col("user_id") != "old")])
+    rule = "cohort age=1 by=channel channel=worst decide=confident >= 0.25"
+    (row,) = rows(both, rule, as_of="2024-05-01")
+    assert (row["segment"], row["verdict"]) == ("channel big", "breach")
+    (row,) = rows(both, rule.replace(" decide=confident", ""), as_of="2024-05-01")
+    assert row["segment"] == "channel small"
+
+
+def test_every_segment_is_a_comparison_of_the_worst(events: pl.DataFrame) -> None:
+    many = club({f"c{n}": (50, 50, 50 - 12 * (n == 0)) for n in range(12)})
+    rule = "cohort age=1 by=channel channel=worst decide=confident >= 0.49"
+    alone, held = (rows(many, rule, as_of="2024-05-01", fdr=fdr)[0] for fdr in (None, 0.1))
+    assert (alone["segment"], alone["verdict"]) == ("channel c0", "breach")
+    assert (held["segment"], held["verdict"]) == ("channel c0", "warn")
+    assert held["p_value"] == pytest.approx(12 * alone["p_value"], rel=0.01)
 
 
 def test_too_few_members_decide_nothing(events: pl.DataFrame) -> None:
@@ -200,6 +268,9 @@ def test_the_false_discovery_rate_is_held_over_confident_rules(events: pl.DataFr
     others = [
         f"cohort age=1 by=channel channel=shop decide=confident >= 0.{n}" for n in range(40, 49)
     ]
+    # One at 24% under 26% is no breach by its own interval: the rate only makes it stricter.
+    (near,) = rows(events, f"{rule} >= 0.26", fdr=0.9)
+    assert near["verdict"] == "warn"
     among = rows(events, f"{rule} >= 0.34", *others, fdr=0.1)
     assert among[0]["p_value"] == pytest.approx(0.174, abs=1e-3)
     assert [row["verdict"] for row in among] == ["warn"] + ["pass"] * 9
@@ -301,9 +372,7 @@ def test_numbers_of_another_definition_are_not_compared(events: pl.DataFrame, ba
 def test_a_lock_holds_definitions(tmp_path: Path) -> None:
     # Neither writing nor checking a lock reads any data.
     missing = "no-such-file.csv"
-    lock = retainkit.snapshot(
-        missing, tmp_path / "lock.json", metrics=METRICS, definitions_only=True
-    )
+    lock = retainkit.snapshot(missing, tmp_path / "lock.json", metrics=METRICS, definitions=True)
     with pytest.raises(InputError, match="no-such-file"):
         retainkit.check(missing, rule="d31 >= 0", metrics=METRICS, definition_lock=lock)
     changed = {"d31": {**METRICS["d31"], "mode": "on"}, "new": {"command": "churn"}}

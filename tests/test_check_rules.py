@@ -103,6 +103,8 @@ def test_segments_are_each_unless_a_rule_says_which() -> None:
     assert one("by-channel age=1 >= 0.1").segments == {"channel": "each", "tier": "each"}
     rule = one("by-channel age=1 channel=小红书 tier=worst >= 0.1")
     assert rule.segments == {"channel": "小红书", "tier": "worst"}
+    rule = one("cohort age=1 by=渠道,user-group 渠道=抖音 user-group=worst >= 0.1")
+    assert rule.segments == {"渠道": "抖音", "user-group": "worst"}
     # A key of a table goes before a column of the same name.
     assert one("rfm segment=champions >= 0.1").cell == {"segment": "champions"}
 
@@ -141,6 +143,7 @@ def test_rules_have_names_of_their_own() -> None:
         ("retention day=7 mode=on", "A rule has one bound, it has none"),
         ("retention day=7 mode=on >= 1 max_drop=3", "it has at_least, max_drop"),
         ("retention day=7 mode=on >= 1 >= 2", "at_least is said twice"),
+        ("retention day=7 mode=on >= 1 at-least=2", "at_least is said twice"),
         ("retention day=7 mode=on > 1", "'>' is no part of a rule"),
         ("retention day=7 mode=on >=", "The number after >= or <= is missing"),
         ("retention day=7 mode=on >= much", "'much' is no number"),

@@ -52,11 +52,21 @@ def test_verdicts(
     assert verdict_of(Estimate(value, 100), limits, "point") == by_point
 
 
-def test_a_test_decides_in_place_of_the_interval() -> None:
+def test_among_many_rules_a_breach_has_to_stand_out_too() -> None:
     beyond, within = Estimate(0.2, 100, 0.15, 0.24), Estimate(0.3, 100, 0.2, 0.4)
-    assert verdict_of(beyond, LEAST, "confident", surely=False) == "warn"
-    assert verdict_of(beyond, LEAST, "confident", surely=True) == "breach"
-    assert verdict_of(within, LEAST, "confident", surely=True) == "pass"
+    near = Estimate(0.24, 100, 0.2, 0.3)
+    assert verdict_of(beyond, LEAST, "confident", among=False) == "warn"
+    assert verdict_of(beyond, LEAST, "confident", among=True) == "breach"
+    assert verdict_of(near, LEAST, "confident", among=True) == "warn"
+    assert verdict_of(within, LEAST, "confident", among=True) == "pass"
+
+
+def test_rounding_breaches_nothing() -> None:
+    """Four shares of 0.33, less 0.03, are 0.30 but for their last digits."""
+    limits = Change(0.03, previous=4).limits((0.33 + 0.33 + 0.33 + 0.33) / 4)
+    assert limits.least != 0.3
+    assert verdict_of(Estimate(0.3), limits, "point") == "pass"
+    assert limits.beyond(0.3) == 0
 
 
 def test_a_rule_that_warns_breaches_nothing() -> None:

@@ -331,7 +331,7 @@ def test_check_and_snapshot_take_the_same_by_flag_and_by_keyword() -> None:
         flags, keywords = (inspect.signature(each).parameters for each in (command, function))
         own = set(flags) - {"source"} - of_the_command
         assert own == set(keywords) - {"events", "source"} - of_python
-        for name in own & {"fdr", "baseline", "definition_lock", "definitions_only"}:
+        for name in own & {"fdr", "baseline", "definition_lock", "definitions"}:
             assert flags[name].default == keywords[name].default
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from retainkit.engine import EngineOptions, Journal, Request, run
 from retainkit.engine.memory import Budget
+from retainkit.errors import RetainkitError
 from retainkit.metrics.churn import CHURN, ChurnParams
 from retainkit.metrics.cohort import COHORT, CohortParams
 from retainkit.metrics.funnel import FUNNEL, FunnelParams
@@ -125,7 +127,13 @@ def assert_same(left: list[Result], right: list[Result]) -> None:
 @given(st.integers(0, 10**6), st.booleans(), st.integers(2, 9))
 def test_any_number_of_partitions_gives_the_same_results(seed: int, text: bool, count: int) -> None:
     events, members = shop(seed, text)
-    whole, parted = answers(events, members), answers(events, members, partitions=count)
+    try:
+        whole = answers(events, members)
+    except RetainkitError as told:  # a shop too small for a holdout, or for what it once was
+        with pytest.raises(type(told), match=re.escape(told.message)):
+            answers(events, members, partitions=count)
+        return
+    parted = answers(events, members, partitions=count)
     assert_same(whole, parted)
     assert [one.notes for one in whole] == [other.notes for other in parted]
 

@@ -32,8 +32,8 @@ MODEL = (0.7, 1.9)
 SEEN = ("at_risk", "renewed", "rate", "survival")
 COUNTS = ("at_risk", "renewed")
 HISTORIES = churn_histories() | crowds()
-some = settings(max_examples=40, deadline=None, report_multiple_bugs=False)
-few = settings(max_examples=15, deadline=None, report_multiple_bugs=False)
+some = settings(max_examples=20, deadline=None, report_multiple_bugs=False)
+few = settings(max_examples=8, deadline=None, report_multiple_bugs=False)
 
 
 def asked(data: st.DataObject, history: Roll) -> tuple[Row, Any]:

@@ -39,12 +39,13 @@ def check(
     docs/check.md defines every word.
     """
     settings = Definitions(metrics=metrics or {}, baseline=as_path(baseline))
+    named = named_requests(settings)
     rules = read_rules([rule] if isinstance(rule, str | Mapping) else list(rule), settings)
     if not rules:
         raise UsageError("check: there is no rule.")
     asked = Check(
         rules=rules,
-        metrics=named_requests(settings),
+        metrics=named,
         baseline=settings.baseline,
         lock=as_path(definition_lock),
         fdr=fdr,
@@ -59,19 +60,17 @@ def snapshot(
     *,
     metrics: Metrics,
     metric: Sequence[str] = (),
-    definitions_only: bool = False,
+    definitions: bool = False,
     **source: Unpack[Keywords],
 ) -> Path:
     """Write named metrics of the events to a file that `check` compares with; return its path.
 
     events: as for `cohort`. metrics: by name, `command` and its params; metric: only these.
-    definitions_only: what they mean, without numbers. The command is `retainkit snapshot`.
+    definitions: only what they mean, without numbers. The command is `retainkit snapshot`.
     """
     options, engine = split(source, _words(snapshot))
     some = chosen(named_requests(Definitions(metrics=metrics)), metric)
-    text = text_of(
-        some, as_inputs(events), options, definitions_only=definitions_only, engine=engine
-    )
+    text = text_of(some, as_inputs(events), options, definitions=definitions, engine=engine)
     path = Path(output)
     write_whole(path, text.encode(), "output")
     return path

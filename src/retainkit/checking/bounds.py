@@ -19,9 +19,9 @@ class Limits:
         """Return how far `value` lies outside; within it is negative, the distance to the edge."""
         edges = [-math.inf]
         if self.least is not None:
-            edges.append(self.least - value)
+            edges.append(_less(self.least, value))
         if self.most is not None:
-            edges.append(value - self.most)
+            edges.append(_less(value, self.most))
         return max(edges)
 
 
@@ -45,6 +45,11 @@ class Change:
 
 
 Bound = Limits | Change
+
+
+def _less(value: float, other: float) -> float:
+    """Return value - other; 0 where only the rounding of what they are made of tells them apart."""
+    return 0.0 if math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-12) else value - other
 
 
 def number(option: str, given: object) -> tuple[float, bool]:

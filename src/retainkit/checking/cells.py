@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,8 @@ from retainkit.errors import nearest
 from retainkit.results import Result
 
 Row = Mapping[str, Any]
+
+_WHOLE = "\0whole"  # no column is called so
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,39 @@ def estimate_of(row: Row, rule: Rule) -> Estimate | None:
     value, number = row[rule.value], rule.number
     if value is None:
         return None
-    n = sum(int(row[name] or 0) for name in number.of) if number.of else None
+    n = row[_WHOLE] if number.part is not None else _all_of(row, rule)
     low, high = (None, None) if number.interval is None else (row[e] for e in number.interval)
     return Estimate(float(value), n, low, high)
+
+
+def _all_of(row: Row, rule: Rule) -> int | None:
+    """Return how many a number is of; None of nobody in particular."""
+    of = rule.number.of
+    return sum(int(row[name] or 0) for name in of) if of else None
+
+
+def _with_wholes(rule: Rule, rows: list[Row], by: Sequence[str]) -> list[Row]:
+    """Add to rows of shares how many these are of: those counted, by their share.
+
+    Where nobody is counted it is what it is in the other rows of the segment, if it is in all.
+    """
+    part = rule.number.part
+    if part is None:
+        return rows
+    wholes = [round(row[part] / row[rule.value]) if row[rule.value] else None for row in rows]
+    seen: dict[tuple[object, ...], set[int]] = {}
+    for row, whole in zip(rows, wholes, strict=True):
+        if whole is not None:
+            seen.setdefault(tuple(row[name] for name in by), set()).add(whole)
+    return [
+        {**row, _WHOLE: whole if whole is not None else _only(seen, row, by)}
+        for row, whole in zip(rows, wholes, strict=True)
+    ]
+
+
+def _only(seen: Mapping[tuple[object, ...], set[int]], row: Row, by: Sequence[str]) -> int | None:
+    told = seen.get(tuple(row[name] for name in by), set())
+    return next(iter(told)) if len(told) == 1 else None
 
 
 def _series(rule: Rule, table: pl.DataFrame) -> Iterator[Series]:
@@ -87,7 +119,7 @@ def _series(rule: Rule, table: pl.DataFrame) -> Iterator[Series]:
     if not table.height:
         return
     by = table.columns[: len(rule.segments)] if rule.shape.by else []
-    keys, rows = list(rule.cell), table.iter_rows(named=True)
+    keys, rows = list(rule.cell), _with_wholes(rule, _inside(rule, table), by)
     wanted = dict(zip(by, rule.segments.values(), strict=True))
     groups: dict[tuple[tuple[object, ...], tuple[object, ...]], list[Row]] = {}
     for row in rows:
@@ -115,14 +147,30 @@ def _latest(rule: Rule, table: pl.DataFrame) -> dict[tuple[object, ...], str]:
     return latest
 
 
+def _inside(rule: Rule, table: pl.DataFrame) -> list[Row]:
+    """Return the rows that can have the number a rule is about, if it is the table's first."""
+    rows: list[Row] = list(table.iter_rows(named=True))
+    if rule.shape.outside is None or EACH not in rule.cell.values():
+        return rows
+    column, value = rule.shape.outside
+    return [row for row in rows if row[column] != value] if _is_first(rule) else rows
+
+
+def _is_first(rule: Rule) -> bool:
+    return rule.value == rule.shape.first
+
+
 def _at(rule: Rule, series: Series, latest: Mapping[tuple[object, ...], str]) -> Iterator[Case]:
     """Yield the rows of a series that a rule is about."""
     shape = rule.shape
     if shape.time is None:
         yield Case(series, len(series.rows) - 1)
     elif rule.at == EACH:
-        over = [i for i, row in enumerate(series.rows) if is_complete(row, shape)]
-        yield from (Case(series, i) for i in over)
+        rows = enumerate(series.rows)
+        over = [i for i, row in rows if is_complete(row, shape) and _all_of(row, rule) != 0]
+        # Of the first ones it cannot be said what they changed from.
+        told = over[rule.changes_from :] or over[-1:]
+        yield from (Case(series, i) for i in told)
         if not over:
             yield Case(series, None, f"no {shape.time} is over")
     elif rule.at == LATEST and series.cell not in latest:
@@ -138,7 +186,12 @@ def _on(rule: Rule, series: Series, day: str) -> Case:
         if _day(row[time]) == day:
             over = is_complete(row, rule.shape)
             return Case(series, i if over else None, f"the {time} {day} is not over")
-    return Case(series, None, f"there is nobody in the {time} {day}")
+    return Case(
+        series,
+        None,
+        f"there is nothing of the {time} {day}: nobody began in it, it is too young, or it begins "
+        "on another day",
+    )
 
 
 def _day(moment: object) -> str:
@@ -165,6 +218,7 @@ def _why_none(rule: Rule, table: pl.DataFrame) -> str:
     for name, want in wanted.items():
         there = {_text(value) for value in table.get_column(name).to_list()}
         if want not in (EACH, WORST) and str(want) not in there:
-            near = nearest(str(want), (text for text in there if text is not None))
+            texts = (text for text in there if text is not None and isinstance(want, str))
+            near = nearest(str(want), texts)
             return f"there is no {name} {want}.{near}".removesuffix(".")
     return "there is no such cell"

@@ -43,9 +43,13 @@ def held(rule: Rule, case: Case, estimate: Estimate, saved: Mapping[str, Result]
 def _previous(rule: Rule, case: Case, many: int) -> tuple[list[Estimate], str]:
     """Return the numbers of the complete cells before; none unless there are as many."""
     rows = case.before(many, rule.shape)
-    found = [each for row in rows if (each := estimate_of(row, rule)) is not None]
+    if len(rows) < many:
+        return [], f"{counted(len(rows), 'complete cell')} before it, of {many}"
+    known = [each for row in rows if (each := estimate_of(row, rule)) is not None]
+    found = [each for each in known if each.n is None or each.n >= rule.min_members]
     if len(found) < many:
-        return [], f"{counted(len(found), 'complete cell')} before it, of {many}"
+        few = counted(many - len(found), "cell")
+        return [], f"{few} of the {many} before it with n below {rule.min_members:,}"
     return found, ""
 
 

@@ -37,9 +37,14 @@ def _matching(saved: Mapping[str, Saved], rule: Rule, own: Definition, path: str
         if each.definition and hash_of(each.definition) == hash_of(own)
     ]
     found = saved.get(rule.metric) or next(iter(same), None) or saved.get(command)
-    if found is None or found.result is None or found.command != command:
+    if found is None or found.command != command:
         known = ", ".join(saved) or "nothing"
         raise UsageError(f"{path} has no numbers of '{rule.metric}'; it has {known}.")
+    if found.result is None:
+        raise UsageError(
+            f"{path} has definitions only, and no numbers of '{rule.metric}'.",
+            "Save them with `retainkit snapshot -o FILE`.",
+        )
     found.check_same(rule.metric, path, own)
     return found.result
 
@@ -64,7 +69,7 @@ def check_lock(path: str, metrics: Mapping[str, Request], options: SourceOptions
     if faults:
         raise UsageError(
             f"{path}: definitions have changed:" + "".join(f"\n  {each}" for each in faults),
-            "Undo the change, or lock them anew: `retainkit snapshot --definitions-only`.",
+            "Undo the change, or lock them anew: `retainkit snapshot --definitions`.",
         )
 
 

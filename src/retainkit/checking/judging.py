@@ -15,6 +15,8 @@ from retainkit.results import Result
 from retainkit.stats.differences import benjamini_hochberg
 from retainkit.stats.intervals import quantile
 
+_RANKS: Mapping[Verdict, int] = {"undecided": 0, "pass": 1, "warn": 2, "breach": 3}
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -57,13 +59,17 @@ def judge(
     saved: the results that changes are measured against, by the names of rules. fdr: the false
     discovery rate that is held over all rules that decide confidently.
     """
-    told = [
-        judged
+    every = [
+        _judged(rule, case, saved)
         for rule, result in zip(rules, results, strict=True)
-        for judged in _worst(rule, [_judged(rule, case, saved) for case in cases(rule, result)])
+        for case in cases(rule, result)
     ]
     if fdr is not None:
-        told = _controlled(told, fdr)
+        every = _controlled(every, fdr)
+    own: dict[str, list[Judged]] = {}
+    for judged in every:
+        own.setdefault(judged.rule.name, []).append(judged)
+    told = (each for rule in rules for each in _worst(rule, own[rule.name]))
     return [_with_since(judged, saved) for judged in told]
 
 
@@ -72,7 +78,7 @@ def _judged(rule: Rule, case: Case, saved: Mapping[str, Result]) -> Judged:
     undecided = Judged(rule, case, "undecided")
     estimate = None if case.row is None else estimate_of(case.row, rule)
     if estimate is None:
-        return replace(undecided, why=case.missing or "it is unknown: nobody is old enough")
+        return replace(undecided, why=case.missing or _why_unknown(rule, case))
     if estimate.n is not None and estimate.n < rule.min_members:
         return replace(undecided, estimate=estimate, why=f"n is below {rule.min_members:,}")
     against = held(rule, case, estimate, saved)
@@ -81,6 +87,14 @@ def _judged(rule: Rule, case: Case, saved: Mapping[str, Result]) -> Judged:
     verdict = verdict_of(against.estimate, against.limits, rule.decide)
     p_value = _p_value(rule, against) if rule.decide == "confident" else None
     return Judged(rule, case, mild(verdict, rule.severity), estimate, against, p_value=p_value)
+
+
+def _why_unknown(rule: Rule, case: Case) -> str:
+    """Return why the number of a row is not known."""
+    row = case.row
+    if row is not None and rule.number.of and not any(row[name] for name in rule.number.of):
+        return "it is unknown: it is of nobody, or of nobody old enough"
+    return "it is unknown"
 
 
 def _worst(rule: Rule, found: list[Judged]) -> Iterable[Judged]:
@@ -102,8 +116,11 @@ def _period(judged: Judged) -> str | None:
     return None if row is None or time is None or judged.rule.at == LATEST else str(row[time])
 
 
-def _badness(judged: Judged) -> float:
-    return -math.inf if judged.beyond is None else judged.beyond
+def _badness(judged: Judged) -> tuple[float, ...]:
+    """Return what the worst has most of: its verdict, how sure that is, how far it is beyond."""
+    sure = 0.0 if judged.p_value is None else 1 - judged.p_value
+    beyond = -math.inf if judged.beyond is None else judged.beyond
+    return _RANKS[judged.verdict], sure, beyond
 
 
 def _p_value(rule: Rule, against: Held) -> float | None:
@@ -149,7 +166,7 @@ def _controlled(told: Sequence[Judged], fdr: float) -> list[Judged]:
         assert against is not None
         assert against.limits is not None
         verdict = verdict_of(
-            against.estimate, against.limits, judged.rule.decide, surely=p_value <= fdr
+            against.estimate, against.limits, judged.rule.decide, among=p_value <= fdr
         )
         done[i] = replace(judged, verdict=mild(verdict, judged.rule.severity), p_value=p_value)
     return done

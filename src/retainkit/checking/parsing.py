@@ -12,7 +12,7 @@ from retainkit.checking.bounds import Change, Limits
 from retainkit.checking.manner import BOUNDS, bound_of, manner_of
 from retainkit.checking.rules import EACH, LATEST, WORST, Definitions, Rule
 from retainkit.checking.shapes import SHAPES, Key, Shape, shape_of
-from retainkit.checking.text import words_of
+from retainkit.checking.text import put, words_of
 from retainkit.engine import Request
 from retainkit.errors import UsageError, nearest
 from retainkit.metrics.catalog import listed
@@ -23,7 +23,8 @@ _WORDS = (
     *("name", "metric", "table", "value", "at", *BOUNDS, "previous", "baseline"),
     *("decide", "min_members", "severity", "owner", "message"),
 )
-_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_QUARTER = re.compile(r"(\d{4})-Q([1-4])")
 
 Given = Mapping[str, object]
 
@@ -66,21 +67,25 @@ def named_requests(settings: Definitions) -> dict[str, Request]:
 
 def _rule(given: Given, said: str, settings: Definitions) -> Rule:
     """Return one rule; raises UsageError for what the metric does not have."""
-    words = {name.replace("-", "_"): value for name, value in given.items()}
+    words = _underscored(given)
     metric = str(words.get("metric") or "")
     if not metric:
-        raise UsageError("A rule begins with its metric, like retention.")
+        said = f"; this one says {', '.join(words)}" if words else ""
+        raise UsageError(f"A rule begins with its metric, like retention{said}.")
     check_command(metric, settings.metrics)
     own = metric in settings.metrics
     command = command_of(metric, settings)
     table = str(words.get("table", "main"))
     check_table(command, table, SHAPES[command])
-    rest = {name: value for name, value in words.items() if name not in _WORDS}
     keys = SHAPES[command][table].keys
-    cell = {name: rest.pop(name) for name in list(rest) if name in keys}
     params = params_said(metric, command, settings)
-    by = _by(rest.get("by", params.get("by", ())))
-    segments = {name: str(rest.pop(name)) for name in list(rest) if name in by}
+    by = _by(words.get("by", params.get("by", ())))
+    # A column is called as it is, dashes and all; what else the rule has goes before it.
+    taken = {*_WORDS, *keys, "by"}
+    segments = {name: str(given[name]) for name in given if name in by and name not in taken}
+    words = _underscored({name: given[name] for name in given if name not in segments})
+    cell = {name: words[name] for name in words if name in keys}
+    rest = {name: words[name] for name in words if name not in (*_WORDS, *keys)}
     _check_rest(rest, metric, command, keys, by, own=own)
     params = _asked(command, {**params, **rest}, cell, keys, own=own)
     request = request_of(command, params)
@@ -106,6 +111,14 @@ def _rule(given: Given, said: str, settings: Definitions) -> Rule:
     return rule
 
 
+def _underscored(words: Given) -> dict[str, object]:
+    """Return words as Python would call them: those of flags have dashes."""
+    told: dict[str, object] = {}
+    for name, value in words.items():
+        put(told, name.replace("-", "_"), value)
+    return told
+
+
 def command_of(metric: str, settings: Definitions) -> str:
     """Return the command of a metric, by its name or its own."""
     if metric not in settings.metrics:
@@ -119,7 +132,7 @@ def params_said(metric: str, command: str, settings: Definitions) -> dict[str, o
     """Return the params of a named metric; of a command, what the settings say for it."""
     if metric in settings.metrics:
         given = settings.metrics[metric]
-        return {name.replace("-", "_"): each for name, each in given.items() if name != "command"}
+        return {name: each for name, each in _underscored(given).items() if name != "command"}
     known = params_of(command)
     given = settings.defaults.get(command, {})
     return {name: value for name, value in given.items() if name in known}
@@ -225,12 +238,13 @@ def _at(given: object, shape: Shape, table: str) -> str:
             )
         return LATEST
     text = given.isoformat() if isinstance(given, date) else str(given or LATEST)
+    text = _QUARTER.sub(_first_month, text)
     if text not in (LATEST, EACH) and not _DATE.fullmatch(text):
         raise UsageError(
             f"at: '{text}' is none of {LATEST}, {EACH} or a date like 2024-03 or 2024-03-04."
             f"{nearest(text, (LATEST, EACH))}"
         )
-    day = f"{text}-01" if len(text) == len("2024-03") else text
+    day = f"{text}-01-01"[: len("2024-03-01")]
     if text not in (LATEST, EACH):
         try:
             date.fromisoformat(day)
@@ -271,6 +285,11 @@ def _check_reach(rule: Rule) -> None:
                 f"{rule.value} is a share, from 0 to 1: it is never {end:g}.",
                 f"Write {end:g}% for {end / 100:g}." if 1 < end <= 100 else None,
             )
+
+
+def _first_month(quarter: re.Match[str]) -> str:
+    """Return the first month of a quarter: 2024-Q2 begins with 2024-04."""
+    return f"{quarter[1]}-{3 * int(quarter[2]) - 2:02}"
 
 
 def _named(words: Given) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from retainkit.checking.bounds import Bound
+from retainkit.checking.bounds import Bound, Change
 from retainkit.checking.shapes import Shape, Value
 from retainkit.engine import Request
 
@@ -48,6 +48,11 @@ class Rule:
     def number(self) -> Value:
         """What the number is of, and its interval."""
         return self.shape.values[self.value]
+
+    @property
+    def changes_from(self) -> int:
+        """How many periods before its own a rule looks at."""
+        return (self.bound.previous or 0) if isinstance(self.bound, Change) else 0
 
     @property
     def params(self) -> Any:

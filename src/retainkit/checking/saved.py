@@ -66,7 +66,8 @@ def read_saved(path: str) -> dict[str, Saved]:
         known = "it is no JSON of that kind"
     raise InputError(
         f"{path} is no snapshot and no Result: {known}.",
-        "Write one with `retainkit snapshot -o FILE`, or `retainkit COMMAND … -f json -o FILE`.",
+        "Write one with `retainkit snapshot -o FILE` (a lock with --definitions), or with "
+        "`retainkit COMMAND … -f json -o FILE`.",
     )
 
 

@@ -30,13 +30,15 @@ class Value:
     """A number of a cell.
 
     of: the columns whose sum is how many members (or orders, or gaps) it is of; none where it is
-    a count of its own. interval: the columns of its limits, where it has any. share: it is a
-    plain share of `of`, and its interval Wilson's.
+    a count of its own. part: in their place, the column of those who are counted of all: how many
+    all are follows from the share. interval: the columns of its limits, where it has any. share:
+    it is a plain share of these, and its interval Wilson's.
     """
 
     of: tuple[str, ...] = ()
     interval: tuple[str, str] | None = None
     share: bool = False
+    part: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Shape:
 
     keys: what names a cell. time: the column of periods or cohorts in time. complete: the column
     that says whether the cell is over, or two that are equal where it is. values: the numbers;
-    the first is what a rule means that names none.
+    the first is what a rule means that names none. outside: rows of these values have no such
+    number, whatever the data are.
     """
 
     keys: Mapping[str, Key]
@@ -54,6 +57,7 @@ class Shape:
     complete: str | tuple[str, str] | None = None
     by: bool = True
     told: Sequence[str] = field(default=())  # columns that only describe a cell
+    outside: tuple[str, object] | None = None
 
     @property
     def first(self) -> str:
@@ -76,6 +80,11 @@ _WHOLE, _TEXT, _FLAG = Key("whole"), Key("text"), Key("flag")
 def _rate(of: str) -> Value:
     """Return a share with Wilson's interval."""
     return Value((of,), _LIMITS, share=True)
+
+
+def _part(part: str, interval: tuple[str, str] | None = None) -> Value:
+    """Return a share of which a column has those who are counted."""
+    return Value(part=part, interval=interval, share=interval is not None)
 
 
 def _told(of: str) -> Value:
@@ -141,17 +150,17 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
         ),
         "reasons": Shape(
             {"category": _TEXT, "reason": _TEXT},
-            {**_plain("members", "share"), **_counts("members")},
+            {"share": _part("members"), **_counts("members")},
         ),
         "reasons_over_time": Shape(
-            {"category": _TEXT}, {**_plain("members", "share"), **_counts("members")}, "period"
+            {"category": _TEXT}, {"share": _part("members"), **_counts("members")}, "period"
         ),
         "paths": Shape(
             {"path": _TEXT},
             {"lift": _told("churned"), **_plain("churned", "churned_share")}
             | {**_plain("stayed", "stayed_share"), **_counts("churned", "stayed")},
         ),
-        "returns": Shape({"event": _TEXT}, {**_plain("members", "share"), **_counts("members")}),
+        "returns": Shape({"event": _TEXT}, {"share": _part("members"), **_counts("members")}),
         "gaps": Shape(
             {"gap_days": _WHOLE},
             {**_plain("gaps", "cumulative", "share"), **_counts("gaps")},
@@ -166,6 +175,7 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
             | _plain("members", "overall", "median_seconds", "p90_seconds", "leverage")
             | _counts("members", "dropped", "open"),
             told=("event", "bottleneck"),
+            outside=("step", 1),
         ),
         "durations": Shape(
             {"step": _WHOLE, "seconds_from": _WHOLE, "seconds_to": _WHOLE}, _counts("members")
@@ -193,20 +203,21 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
         ),
         "dropoffs": Shape(
             {"step": _WHOLE, "next": _TEXT},
-            {**_plain("members", "share"), **_counts("members")},
+            {"share": _part("members"), **_counts("members")},
             told=("event",),
         ),
     },
     "paths": {
         "main": Shape(
             {"path": _TEXT},
-            {"share": _told("members"), **_plain("members", "median_seconds"), **_bare("rank")}
+            {"share": _part("members", _LIMITS), **_plain("members", "median_seconds")}
+            | _bare("rank")
             | _counts("members"),
             told=("arrived",),
         ),
         "steps": Shape(
             {"position": _WHOLE, "event": _TEXT},
-            {**_plain("members", "share"), **_counts("members")},
+            {"share": _part("members"), **_counts("members")},
         ),
         "links": Shape({"position": _WHOLE, "source": _TEXT, "target": _TEXT}, _counts("members")),
         "summary": Shape(
@@ -280,7 +291,7 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
     "rfm": {
         "main": Shape(
             {"segment": _TEXT},
-            {"share": _told("members"), **_plain("members", "amount_share", "amount")}
+            {"share": _part("members", _LIMITS), **_plain("members", "amount_share", "amount")}
             | _plain("members", "orders_per_member", "amount_per_member", "mean_recency_days")
             | _counts("members", "orders"),
         ),
@@ -293,7 +304,7 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
             by=False,
         ),
         "movement": Shape(
-            {"before": _TEXT, "now": _TEXT}, {**_plain("members", "share"), **_counts("members")}
+            {"before": _TEXT, "now": _TEXT}, {"share": _part("members"), **_counts("members")}
         ),
         "retention": Shape(
             {"segment": _TEXT},
@@ -351,6 +362,7 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
             | {"expected_survival": Value(interval=("expected_low", "expected_high"))}
             | {**_bare("expected_rate"), **_counts("at_risk", "renewed")},
             told=("part",),
+            outside=("part", "forecast"),
         ),
         "parameters": Shape(
             {"parameter": _TEXT}, {"value": Value(interval=_LIMITS), **_bare("standard_error")}

@@ -20,20 +20,23 @@ def snapshot(
     inputs: Sequence[Input],
     options: SourceOptions,
     *,
-    definitions_only: bool = False,
+    definitions: bool = False,
     engine: EngineOptions | None = None,
     progress: Progress | None = None,
     journal: Journal | None = None,
 ) -> str:
-    """Return the text of a snapshot of these metrics; definitions alone are had without data."""
-    definitions = {name: definition_of(each, options) for name, each in metrics.items()}
-    if definitions_only:
-        return snapshot_of(definitions, {}, ())
+    """Return the text of a snapshot of these metrics.
+
+    definitions: only what they mean, for which no data is read.
+    """
+    meant = {name: definition_of(each, options) for name, each in metrics.items()}
+    if definitions:
+        return snapshot_of(meant, {}, ())
     found = results_of(list(metrics.values()), inputs, options, engine, progress, journal)
     texts = {
         name: write(result, RenderOptions()) for name, result in zip(metrics, found, strict=True)
     }
-    return snapshot_of(definitions, texts, fingerprint(inputs))
+    return snapshot_of(meant, texts, fingerprint(inputs))
 
 
 def chosen(metrics: Mapping[str, Request], names: Sequence[str]) -> Mapping[str, Request]:

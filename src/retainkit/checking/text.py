@@ -7,7 +7,7 @@ import shlex
 
 from retainkit.errors import UsageError
 
-_WORD = re.compile(r"([A-Za-z_-]+)=(.*)", re.DOTALL)
+_WORD = re.compile(r"([^=<>]+)=(.*)", re.DOTALL)
 _COMPARED = re.compile(r"(>=|<=|>|<|==|=)(.*)", re.DOTALL)
 _SIGNS = {">=": "at_least", "<=": "at_most"}
 
@@ -22,16 +22,16 @@ def words_of(text: str) -> dict[str, object]:
     waiting = None
     for place, token in enumerate(tokens):
         if waiting is not None:
-            _put(words, waiting, token)
+            put(words, waiting, token)
             waiting = None
         elif place == 0 and "=" not in token:
             words["metric"] = token
         elif told := _WORD.fullmatch(token):
-            _put(words, told[1].replace("-", "_"), told[2])
+            put(words, told[1], told[2])
         elif (sign := _COMPARED.fullmatch(token)) and sign[1] in _SIGNS:
             waiting = _SIGNS[sign[1]]
             if sign[2]:
-                _put(words, waiting, sign[2])
+                put(words, waiting, sign[2])
                 waiting = None
         else:
             raise UsageError(
@@ -43,7 +43,8 @@ def words_of(text: str) -> dict[str, object]:
     return words
 
 
-def _put(words: dict[str, object], name: str, value: object) -> None:
+def put(words: dict[str, object], name: str, value: object) -> None:
+    """Add a word; raises UsageError for one that is there."""
     if name in words:
         raise UsageError(f"{name} is said twice.")
     words[name] = value

@@ -25,19 +25,19 @@ class Estimate:
 
 
 def verdict_of(
-    estimate: Estimate, limits: Limits, decide: Decide, *, surely: bool | None = None
+    estimate: Estimate, limits: Limits, decide: Decide, *, among: bool = True
 ) -> Verdict:
     """Return whether a number is within limits, as if an error.
 
     By point its estimate counts. Confidently it is breached only where the whole interval is
-    beyond; where the estimate is, but not all of the interval: warn. surely: whether a test says
-    that it is beyond, in place of the interval.
+    beyond; where the estimate is, but not all of the interval: warn. among: whether it stands out
+    among all rules, too, where that is asked.
     """
     if limits.beyond(estimate.value) <= 0:
         return "pass"
-    if decide == "point":
+    if decide == "point" or (among and _all_beyond(estimate, limits)):
         return "breach"
-    return "breach" if (_all_beyond(estimate, limits) if surely is None else surely) else "warn"
+    return "warn"
 
 
 def _all_beyond(estimate: Estimate, limits: Limits) -> bool:

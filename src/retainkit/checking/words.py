@@ -18,7 +18,9 @@ def bound_text(rule: Rule, limits: Limits | None) -> str:
         return _limits_text(rule, bound)
     reach = f"{bound.most:.4g}"
     if bound.relative or rule.value in named.FRACTIONS:
-        reach = f"{100 * bound.most:.4g}{'%' if bound.relative else ' points'}"
+        points = f"{100 * bound.most:.4g}"
+        unit = "%" if bound.relative else " point" if points == "1" else " points"
+        reach = points + unit
     than = f"the mean of {bound.previous} before" if bound.previous else "the baseline"
     edge = "" if limits is None else f" ({_limits_text(rule, limits)})"
     return f"at most {reach} {'above' if bound.rise else 'below'} {than}{edge}"
@@ -91,7 +93,7 @@ def _surely(judged: Judged) -> Iterator[str]:
     if judged.verdict == "warn" and judged.rule.decide == "confident":
         if judged.rule.severity == "warn":
             return
-        yield "its interval reaches the bound"
+        yield "not surely so"
 
 
 def _interval(judged: Judged) -> str:

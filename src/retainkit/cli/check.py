@@ -58,7 +58,7 @@ def check(
     from retainkit.engine import EngineOptions, Journal
 
     settings = declared(source.settings, baseline)
-    rules = read_rules(rule or [], settings)
+    metrics, rules = named_requests(settings), read_rules(rule or [], settings)
     if not rules:
         raise UsageError(
             "check: there is no rule.",
@@ -67,7 +67,7 @@ def check(
         )
     asked = Check(
         rules=rules,
-        metrics=named_requests(settings),
+        metrics=metrics,
         baseline=baseline,
         lock=definition_lock,
         fdr=fdr,

@@ -23,9 +23,9 @@ def snapshot(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this metric of the settings; repeatable."),
     ] = None,
-    definitions_only: Annotated[
+    definitions: Annotated[
         bool,
-        typer.Option("--definitions-only", help="What metrics mean, without numbers: a lock."),
+        typer.Option("--definitions", help="Only what metrics mean, no numbers: a lock."),
     ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")
@@ -39,7 +39,7 @@ def snapshot(
     from retainkit.engine import EngineOptions, Journal
     from retainkit.sources import SourceOptions
 
-    if not source.sources and not definitions_only:
+    if not source.sources and not definitions:
         raise UsageError("snapshot: nothing to read.", "Name a file, or a [source] in settings.")
     settings = declared(source.settings)
     metrics = chosen(named_requests(settings), metric or [])
@@ -52,7 +52,7 @@ def snapshot(
             metrics,
             source.sources,
             SourceOptions(**source.options),
-            definitions_only=definitions_only,
+            definitions=definitions,
             engine=EngineOptions(**how.options),
             progress=progress,
             journal=journal,

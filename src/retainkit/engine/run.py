@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from retainkit.engine.journal import Journal, size
 from retainkit.engine.local import Local
 from retainkit.engine.options import EngineOptions
 from retainkit.engine.request import Request
+from retainkit.errors import InputError
 from retainkit.periods import Calendar
 from retainkit.results import Result
 from retainkit.sources import Input, SourceOptions, Table, open_export
@@ -57,10 +59,22 @@ def run(
     notes = [*account.seen.idle(needs.selectors), *notes]
     source = source_params(inputs, options)
     with journal.stage("summarise"):
-        return [
-            request.result(parts.total(), window, data, notes, source)
-            for request, parts in zip(requests, tallies, strict=True)
-        ]
+        told = []
+        for request, parts in zip(requests, tallies, strict=True):
+            with _named(request, among=len(requests)):
+                told.append(request.result(parts.total(), window, data, notes, source))
+        return told
+
+
+@contextmanager
+def _named(request: Request, among: int) -> Iterator[None]:
+    """Say which of several metrics an error is of."""
+    try:
+        yield
+    except InputError as fault:
+        if among == 1:
+            raise
+        raise type(fault)(f"{request.metric.command}: {fault.message}", fault.hint) from None
 
 
 def _kind(engine: EngineOptions) -> type[Local] | type[Spark]:

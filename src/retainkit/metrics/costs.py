@@ -51,8 +51,8 @@ class CostsParams:
 
     def check_costs(self) -> None:
         """Raise UsageError for a margin that is none, or a fault in the file."""
-        if not (math.isfinite(self.margin) and self.margin > 0):
-            raise UsageError("--margin: the share of sales that is left, like 0.4; above 0.")
+        if not (math.isfinite(self.margin) and 0 < self.margin <= 1):
+            raise UsageError("--margin: the share of sales that is left, like 0.4; at most 1.")
         if self.margin != 1 and self.costs is None:
             raise UsageError("--margin is for profits, and no --costs FILE is given.")
         _ = self.spent
@@ -74,6 +74,8 @@ def read_costs(path: str, by: Sequence[str]) -> Costs:
     not those that are split by.
     """
     raw = _opened(path)
+    if not raw.height:
+        raise InputError(f"--costs: '{path}' has no rows.", "It needs at least one cost.")
     names = {name.strip().lower(): name for name in raw.columns}
     period, cost = (_named(path, names, known) for known in (_PERIODS, _COSTS))
     segments = [name for name in raw.columns if name not in (period, cost)]

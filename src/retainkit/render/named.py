@@ -26,4 +26,7 @@ def told(name: str, value: float | None) -> str:
 
 def distance(name: str, value: float) -> str:
     """Return how far two numbers called `name` lie apart: of shares, in points."""
-    return f"{100 * value:.2g} points" if name in FRACTIONS else told(name, value)
+    if name not in FRACTIONS:
+        return told(name, value)
+    points = f"{100 * value:.2g}"
+    return f"{points} point" if points == "1" else f"{points} points"

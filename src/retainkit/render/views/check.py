@@ -45,7 +45,7 @@ def _verdicts(rows: Sequence[Row]) -> Grid:
     columns = (
         Column("verdict"),
         Column("rule"),
-        Column("where", optional=True, rank=2),
+        Column("where"),
         Column("at", optional=True, rank=3, whole=True),
         Column("number", "right"),
         Column("bound", optional=True, rank=1),

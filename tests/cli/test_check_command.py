@@ -75,10 +75,19 @@ def run(folder: Path, *args: str, command: str = "check") -> subprocess.Complete
         (["--amount-col", "user_id", "--rule", "orders days=1 >= 0", "--max-rejects", "0"], 1),
     ],
 )
-def test_exit_codes(folder: Path, args: list[str], code: int) -> None:
-    done = run(folder, *args)
-    assert done.returncode == code, done.stderr
+def test_exit_codes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], code: int
+) -> None:
+    monkeypatch.chdir(folder)
+    done = CliRunner().invoke(app, ["check", *args])
+    assert done.exit_code == code, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("bound", "code"), [("0.5", 0), ("0.6", 3)])
+def test_exit_codes_of_the_program_itself(folder: Path, bound: str, code: int) -> None:
+    done = run(folder, "--rule", f"cohort age=1 >= {bound}")
+    assert done.returncode == code, done.stderr
 
 
 def test_stdout_carries_the_result_and_nothing_else(folder: Path) -> None:
