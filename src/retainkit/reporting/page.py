@@ -1,0 +1,189 @@
+"""A report as one page of HTML that needs nothing else: no network, no server, no script.
+
+Data reaches the page only as escaped text. Style and script are our own files, written into the
+page; the policy of the page names them by their hashes and forbids everything else, so that
+nothing can be fetched or run, whatever the data hold. The script only lets tables be sorted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from markupsafe import Markup
+
+from retainkit.render.charts.convert import installed
+from retainkit.render.heat import PALE, RAMP, step_of
+from retainkit.render.html import environment
+from retainkit.render.pictures import illustrated
+from retainkit.render.view import Block, Cell, Document, Grid
+from retainkit.reporting import shown
+from retainkit.reporting.anchors import anchors
+from retainkit.reporting.model import Report
+
+# The anchors of what every page has.
+_OWN = ("content", "findings", "headline", "checks", "definitions", "data", "contents")
+_LONG = 28  # letters: longer texts in tables go on in the next line
+_NO_PICTURES = (
+    "Pictures are drawn by vl-convert, which was not installed: pip install 'retainkit[charts]'. "
+    "Drawings of characters stand for some of them; their numbers are all in the tables."
+)
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A section as the page has it. lead: what it shows; blocks: pictures drawn."""
+
+    anchor: str
+    title: str
+    lead: str
+    intro: str
+    blocks: tuple[Block, ...]
+    said: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """A finding as the page has it. anchor, title: the section of its evidence, if it is there."""
+
+    sentence: str
+    strength: str
+    anchor: str
+    title: str
+
+
+def write(report: Report) -> str:
+    """Return the whole page; with pictures, if the extra [charts] is installed."""
+    places = anchors((section.name for section in report.sections), _OWN)
+    numbers, legend = shown.headline(report)
+    checks = shown.checks(report)
+    style, script = _style(), _ours("page.js")
+    parts = [_section(part, places[part.name]) for part in shown.parts(report)]
+    told = environment("retainkit.reporting").get_template("page.html")
+    return told.render(
+        policy=_policy(style, script),
+        style=Markup(style),  # ours, not data
+        script=Markup(script),
+        title=shown.title(report),
+        window=shown.data_window(report),
+        summary=shown.summary(report),
+        findings=list(_findings(report, places)),
+        numbers=numbers,
+        meanings=legend,
+        links=[
+            places.get(shown.section_of(report, each.section) or "") for each in report.headline
+        ],
+        checks=None if checks is None else _drawn(checks, "checks"),
+        sections=parts,
+        definitions=shown.definitions(report),
+        places=places,
+        quality=shown.quality(report),
+        reading=shown.reading(report),
+        notes=_notes(report),
+        cell_classes=_cell_classes,
+        caption_of=_caption_of,
+        runs=_runs,
+        steps=range(len(RAMP)),
+    )
+
+
+def _section(part: shown.Part, anchor: str) -> _Section:
+    document = _drawn(part.document, anchor)
+    return _Section(
+        anchor=anchor,
+        title=shown.said(part.title),
+        lead=_lead(document),
+        intro=shown.said(part.intro),
+        blocks=document.blocks,
+        said=part.said,
+        notes=document.notes,
+    )
+
+
+def _drawn(document: Document, name: str) -> Document:
+    return illustrated(document, name)
+
+
+def _lead(document: Document) -> str:
+    """Return what a document shows: its title without the command's name."""
+    return document.title.partition(" · ")[2] or document.title
+
+
+def _findings(report: Report, places: dict[str, str]) -> Iterator[_Finding]:
+    titles = {section.name: section.title for section in report.sections}
+    for each in report.findings:
+        name = shown.section_of(report, each.section)
+        anchor, title = ("", "") if name is None else (places[name], shown.said(titles[name]))
+        yield _Finding(shown.said(each.sentence), shown.strength(each), anchor, title)
+
+
+def _notes(report: Report) -> list[str]:
+    notes = [shown.said(note) for note in report.notes]
+    return notes if installed() else [*notes, _NO_PICTURES]
+
+
+def _cell_classes(cell: Cell, align: str, *, bar: bool) -> str:
+    """Return the classes of a cell: how it is set, and its heat."""
+    told = (
+        "right" if align == "right" else "",
+        "provisional" if cell.provisional else "",
+        "long" if len(cell.text) > _LONG and not bar else "",
+        "" if cell.heat is None else f"heat h{step_of(cell.heat)}",
+        "bar" if bar else "",
+    )
+    return " ".join(filter(None, told))
+
+
+def _runs(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Return blocks each by itself, but tables that follow each other together: side by side."""
+    runs: list[list[Block]] = []
+    for block in blocks:
+        if isinstance(block, Grid) and runs and isinstance(runs[-1][0], Grid):
+            runs[-1].append(block)
+        else:
+            runs.append([block])
+    return runs
+
+
+def _caption_of(block: Grid, lead: str) -> str:
+    return block.caption or lead
+
+
+def _style() -> str:
+    """Return the style, with the colours of heat: on white pages and paper, and on dark screens."""
+    dark = _ramp((shade.background, shade.ink) for shade in RAMP)
+    on_dark = f"@media screen and (prefers-color-scheme: dark) {{\n{dark}}}\n"
+    return _ours("page.css") + _ramp(PALE) + on_dark
+
+
+def _ramp(colours: Iterable[tuple[str, str]]) -> str:
+    rules = (
+        f".h{step} {{ background: {back}; color: {ink}; }}\n"
+        for step, (back, ink) in enumerate(colours)
+    )
+    return "".join(rules)
+
+
+def _ours(name: str) -> str:
+    return (files("retainkit.reporting") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Return the policy of the page: this style, this script, images it holds, and nothing else."""
+    parts = (
+        "default-src 'none'",
+        f"style-src '{_hash(style)}'",
+        f"script-src '{_hash(script)}'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    return "; ".join(parts)
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
