@@ -19,7 +19,7 @@ from retainkit.render.charts.convert import installed
 from retainkit.render.heat import PALE, RAMP, step_of
 from retainkit.render.html import environment
 from retainkit.render.pictures import illustrated
-from retainkit.render.view import Block, Cell, Document, Grid
+from retainkit.render.view import Block, Cell, Grid
 from retainkit.reporting import shown
 from retainkit.reporting.anchors import anchors
 from retainkit.reporting.model import Report
@@ -69,7 +69,7 @@ def write(report: Report) -> str:
         style=Markup(style),  # ours, not data
         script=Markup(script),
         title=shown.title(report),
-        window=shown.data_window(report),
+        window=shown.window(report),
         summary=shown.summary(report),
         findings=list(_findings(report, places)),
         numbers=numbers,
@@ -77,7 +77,8 @@ def write(report: Report) -> str:
         links=[
             places.get(shown.section_of(report, each.section) or "") for each in report.headline
         ],
-        checks=None if checks is None else _drawn(checks, "checks"),
+        checks=None if checks is None else illustrated(checks, "checks"),
+        lead=shown.lead,
         sections=parts,
         definitions=shown.definitions(report),
         places=places,
@@ -92,25 +93,16 @@ def write(report: Report) -> str:
 
 
 def _section(part: shown.Part, anchor: str) -> _Section:
-    document = _drawn(part.document, anchor)
+    document = illustrated(part.document, anchor)
     return _Section(
         anchor=anchor,
         title=shown.said(part.title),
-        lead=_lead(document),
+        lead=shown.lead(document),
         intro=shown.said(part.intro),
         blocks=document.blocks,
         said=part.said,
         notes=document.notes,
     )
-
-
-def _drawn(document: Document, name: str) -> Document:
-    return illustrated(document, name)
-
-
-def _lead(document: Document) -> str:
-    """Return what a document shows: its title without the command's name."""
-    return document.title.partition(" · ")[2] or document.title
 
 
 def _findings(report: Report, places: dict[str, str]) -> Iterator[_Finding]:

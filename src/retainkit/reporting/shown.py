@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from retainkit.render import cells
 from retainkit.render.view import Block, Cell, Chart, Column, Document, Figure, Grid, Legend
 from retainkit.render.views import document_of, plain
-from retainkit.render.views.facts import window
+from retainkit.render.views.facts import window as window_of
 from retainkit.render.views.keys import interval_title
 from retainkit.reporting.model import Finding, Headline, Report, Section
 from retainkit.results import DataWindow, Result
@@ -76,9 +76,9 @@ def said(text: str) -> str:
     return cells.clean(text)
 
 
-def data_window(report: Report) -> tuple[tuple[str, str], ...]:
+def window(report: Report) -> tuple[tuple[str, str], ...]:
     """Return (word, sentence) pairs: which data these numbers are of."""
-    return tuple((word, cells.clean(sentence)) for word, sentence in window(report.data))
+    return tuple((word, cells.clean(sentence)) for word, sentence in window_of(report.data))
 
 
 def summary(report: Report) -> str:
@@ -111,6 +111,11 @@ def section_of(report: Report, name: str) -> str | None:
     if name in names:
         return name
     return next((each for each in names if name.startswith(each)), None)
+
+
+def lead(document: Document) -> str:
+    """Return what a document shows: its title without the command's name."""
+    return document.title.partition(" · ")[2] or document.title
 
 
 def headline(report: Report) -> tuple[Grid, Legend]:
@@ -184,7 +189,7 @@ def parts(report: Report) -> Iterator[Part]:
 
 def _rows_of(data: DataWindow) -> tuple[str, ...]:
     """Return the line of a section whose rows are not those of the others."""
-    return tuple(said(f"{word} of this section: {sentence}") for word, sentence in window(data))
+    return tuple(said(f"{word} of this section: {sentence}") for word, sentence in window_of(data))
 
 
 def _narrowed(result: Result, table: str | None, report: Report) -> Document:
