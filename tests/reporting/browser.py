@@ -77,14 +77,16 @@ class Browser:
                 return told["result"]
             self._events.append(told)
 
-    def events(self) -> list[dict[str, Any]]:
-        """What has happened since this was asked last."""
-        told, self._events = self._events, []
+    def events(self, session: str) -> list[dict[str, Any]]:
+        """What has happened on a page since this was asked last."""
+        told = [event for event in self._events if event.get("sessionId") == session]
+        self._events = [event for event in self._events if event.get("sessionId") != session]
         return told
 
-    def wait_for(self, method: str) -> None:
-        """Wait until something has happened."""
-        while not any(event.get("method") == method for event in self._events):
+    def wait_for_load(self, loader: str) -> None:
+        """Wait until a page is loaded; loader: what the browser calls this loading of it."""
+        wanted = {"loaderId": loader, "name": "load"}
+        while not any(wanted.items() <= event["params"].items() for event in self._events):
             self._events.append(self._next())
 
     def _next(self) -> dict[str, Any]:
@@ -131,9 +133,10 @@ class Browser:
         page.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         size = {"width": width, "height": height, "deviceScaleFactor": 1}
         page.call("Emulation.setDeviceMetricsOverride", **size, mobile=width < 600)
-        self.events()
-        page.call("Page.navigate", url=path.as_uri())
-        self.wait_for("Page.loadEventFired")
+        page.call("Page.setLifecycleEventsEnabled", enabled=True)
+        self.events(session)
+        loader = page.call("Page.navigate", url=path.as_uri())["loaderId"]
+        self.wait_for_load(loader)
         try:
             yield page
         finally:
@@ -168,7 +171,7 @@ class Page:
 
     def happened(self) -> Seen:
         """What the page did so far."""
-        for event in self.browser.events():
+        for event in self.browser.events(self.session):
             params = event.get("params", {})
             match event.get("method"):
                 case "Network.requestWillBeSent":

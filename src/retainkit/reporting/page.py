@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.resources import files
 
 from markupsafe import Markup
@@ -20,8 +20,9 @@ from retainkit.render.heat import PALE, RAMP, step_of
 from retainkit.render.html import environment
 from retainkit.render.pictures import illustrated
 from retainkit.render.view import Block, Cell, Grid
-from retainkit.reporting import shown
+from retainkit.reporting import sections, shown
 from retainkit.reporting.anchors import anchors
+from retainkit.reporting.definitions import definitions, reading
 from retainkit.reporting.model import Report
 
 # The anchors of what every page has.
@@ -33,36 +34,13 @@ _NO_PICTURES = (
 )
 
 
-@dataclass(frozen=True)
-class _Section:
-    """A section as the page has it. lead: what it shows; blocks: pictures drawn."""
-
-    anchor: str
-    title: str
-    lead: str
-    intro: str
-    blocks: tuple[Block, ...]
-    said: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Finding:
-    """A finding as the page has it. anchor, title: the section of its evidence, if it is there."""
-
-    sentence: str
-    strength: str
-    anchor: str
-    title: str
-
-
 def write(report: Report) -> str:
     """Return the whole page; with pictures, if the extra [charts] is installed."""
     places = anchors((section.name for section in report.sections), _OWN)
     numbers, legend = shown.headline(report)
-    checks = shown.checks(report)
+    checks = sections.checks(report)
     style, script = _style(), _ours("page.js")
-    parts = [_section(part, places[part.name]) for part in shown.parts(report)]
+    parts = [_drawn(part, places[part.name]) for part in sections.parts(report)]
     told = environment("retainkit.reporting").get_template("page.html")
     return told.render(
         policy=_policy(style, script),
@@ -71,19 +49,19 @@ def write(report: Report) -> str:
         title=shown.title(report),
         window=shown.window(report),
         summary=shown.summary(report),
-        findings=list(_findings(report, places)),
+        findings=list(shown.findings(report)),
         numbers=numbers,
         meanings=legend,
         links=[
             places.get(shown.section_of(report, each.section) or "") for each in report.headline
         ],
         checks=None if checks is None else illustrated(checks, "checks"),
-        lead=shown.lead,
+        lead=sections.lead,
         sections=parts,
-        definitions=shown.definitions(report),
+        definitions=definitions(report),
         places=places,
         quality=shown.quality(report),
-        reading=shown.reading(report),
+        reading=reading(report),
         notes=_notes(report),
         cell_classes=_cell_classes,
         caption_of=_caption_of,
@@ -92,29 +70,12 @@ def write(report: Report) -> str:
     )
 
 
-def _section(part: shown.Part, anchor: str) -> _Section:
-    document = illustrated(part.document, anchor)
-    return _Section(
-        anchor=anchor,
-        title=shown.said(part.title),
-        lead=shown.lead(document),
-        intro=shown.said(part.intro),
-        blocks=document.blocks,
-        said=part.said,
-        notes=document.notes,
-    )
-
-
-def _findings(report: Report, places: dict[str, str]) -> Iterator[_Finding]:
-    titles = {section.name: section.title for section in report.sections}
-    for each in report.findings:
-        name = shown.section_of(report, each.section)
-        anchor, title = ("", "") if name is None else (places[name], shown.said(titles[name]))
-        yield _Finding(shown.said(each.sentence), shown.strength(each), anchor, title)
+def _drawn(part: sections.Part, anchor: str) -> sections.Part:
+    return replace(part, document=illustrated(part.document, anchor))
 
 
 def _notes(report: Report) -> list[str]:
-    notes = [shown.said(note) for note in report.notes]
+    notes = shown.notes(report)
     return notes if installed() else [*notes, _NO_PICTURES]
 
 

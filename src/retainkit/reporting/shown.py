@@ -1,69 +1,26 @@
-"""A report as people read it, whichever format draws it: what is shown, in which words."""
+"""What a report says beside its sections: findings, headline, rows; the same in all formats."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from retainkit.render import cells
-from retainkit.render.view import Block, Cell, Chart, Column, Document, Figure, Grid, Legend
-from retainkit.render.views import document_of, plain
+from retainkit.render.view import Cell, Column, Grid, Legend
 from retainkit.render.views.facts import window as window_of
 from retainkit.render.views.keys import interval_title
-from retainkit.reporting.model import Finding, Headline, Report, Section
-from retainkit.results import DataWindow, Result
-from retainkit.sources import SourceOptions
+from retainkit.reporting.model import Finding, Headline, Report
 from retainkit.wording import counted
 
-CHECKS = "verdicts"  # the name of the section of checks
-_READ = {"sources", *(field.name for field in fields(SourceOptions))}
-# The pictures of a section, by command: tables, and what each picture shows.
-_ALONE = {
-    "cohort": {"pooled": "the pooled mean by age"},
-    "retention": {"main": "share active by day, with its interval"},
-    "churn": {
-        "main": "who came above a line, who churned below it",
-        "timing": "share not churned yet, by age",
-    },
-    "funnel": {"main": "from step to step"},
-    "orders": {
-        "hazard": "share who have ordered, by day",
-        "value": "what the change of sales came from",
-    },
-}
-_COMPARED = {
-    "retention": {"main": "share active by day, with its interval"},
-    "funnel": {"segments": "how far each segment's coefficient lies from that of the others"},
-}
-
 
 @dataclass(frozen=True)
-class Part:
-    """One section, drawn. name: its anchor. intro: sentences above. said: which rows it is of."""
+class Sentence:
+    """A finding in words. section, title: where its evidence is, None where that is not shown."""
 
-    name: str
+    text: str
+    strength: str
+    section: str | None
     title: str
-    intro: str
-    document: Document
-    said: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Use:
-    """Where a definition is used: a section, and its parameters in words."""
-
-    section: str
-    title: str
-    params: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Definition:
-    """What numbers of a metric mean, told once for all sections that use it."""
-
-    metric: str
-    sentence: str
-    uses: tuple[Use, ...]
 
 
 def title(report: Report) -> str:
@@ -71,9 +28,9 @@ def title(report: Report) -> str:
     return cells.label(report.title)
 
 
-def said(text: str) -> str:
-    """Return a sentence or a name as it can be shown: on one line, nothing hidden in it."""
-    return cells.clean(text)
+def notes(report: Report) -> list[str]:
+    """Return what all sections say of the data."""
+    return list(map(cells.clean, report.notes))
 
 
 def window(report: Report) -> tuple[tuple[str, str], ...]:
@@ -94,7 +51,17 @@ def summary(report: Report) -> str:
     return f"Of {compared}, {stand} out{rate}:"
 
 
-def strength(finding: Finding) -> str:
+def findings(report: Report) -> Iterator[Sentence]:
+    """Yield the findings."""
+    titles = {section.name: cells.clean(section.title) for section in report.sections}
+    for each in report.findings:
+        name = section_of(report, each.section)
+        yield Sentence(
+            cells.clean(each.sentence), _strength(each), name, titles[name] if name else ""
+        )
+
+
+def _strength(finding: Finding) -> str:
     """Return how sure a finding is, and how many members it costs or brings."""
     said = f"adjusted p {cells.probability(finding.p_value)}"
     if finding.members is None:
@@ -111,11 +78,6 @@ def section_of(report: Report, name: str) -> str | None:
     if name in names:
         return name
     return next((each for each in names if name.startswith(each)), None)
-
-
-def lead(document: Document) -> str:
-    """Return what a document shows: its title without the command's name."""
-    return document.title.partition(" · ")[2] or document.title
 
 
 def headline(report: Report) -> tuple[Grid, Legend]:
@@ -172,112 +134,6 @@ def _change(change: float | None, *, share: bool) -> str:
 def _when(period: str, *, month: bool) -> str:
     """Return a period of ISO dates as it is read."""
     return period.removesuffix("-01") if month and len(period) == len("2024-03-01") else period
-
-
-def checks(report: Report) -> Document | None:
-    """Return the verdicts, if rules were checked."""
-    return None if report.verdicts is None else _narrowed(report.verdicts, None, report)
-
-
-def parts(report: Report) -> Iterator[Part]:
-    """Yield the sections."""
-    for section in report.sections:
-        document = _narrowed(section.result, section.table, report)
-        said = () if section.result.data == report.data else _rows_of(section.result.data)
-        yield Part(section.name, section.title, section.intro, document, said)
-
-
-def _rows_of(data: DataWindow) -> tuple[str, ...]:
-    """Return the line of a section whose rows are not those of the others."""
-    return tuple(said(f"{word} of this section: {sentence}") for word, sentence in window_of(data))
-
-
-def _narrowed(result: Result, table: str | None, report: Report) -> Document:
-    """Return a section's document: with pictures, without what stands elsewhere in the report."""
-    document = document_of(result, table)
-    # That further tables can be asked for is no news here: they are in the report's data.
-    more = set(plain.others(result, table or "main", filled=True))
-    more |= set(plain.others(result, table or "main"))
-    blocks = tuple(block for block in document.blocks if block not in more)
-    if table is None:
-        blocks = tuple(_pictured(blocks, result))
-    notes = tuple(note for note in document.notes if note not in _cleaned(report.notes))
-    return replace(document, blocks=blocks, facts=(), notes=notes)
-
-
-def _cleaned(texts: Sequence[str]) -> set[str]:
-    return set(map(cells.clean, texts))
-
-
-def _pictured(blocks: Sequence[Block], result: Result) -> Iterator[Block]:
-    """Yield blocks led by the charts of a command; its drawings of characters stand for them."""
-    charts = list(_charts(result))
-    figures = tuple(block for block in blocks if isinstance(block, Figure))
-    if not charts:
-        yield from blocks
-        return
-    yield replace(charts[0], instead=figures)
-    yield from charts[1:]
-    yield from (block for block in blocks if block not in figures)
-
-
-def _charts(result: Result) -> Iterator[Chart]:
-    kinds = _COMPARED if result.params.get("by") else _ALONE
-    for table, caption in kinds.get(result.command, {}).items():
-        frame = result.tables.get(table)
-        if frame is not None and frame.height:
-            yield Chart(replace(result, tables={table: frame}), caption=caption)
-
-
-def definitions(report: Report) -> list[Definition]:
-    """Return every definition, once each, in the order of the sections."""
-    found: dict[tuple[str, str], list[Use]] = {}
-    for section in report.sections:
-        key = section.result.command, cells.clean(section.result.definition)
-        found.setdefault(key, []).append(_use(section))
-    for key in _of_checks(report.verdicts):
-        found.setdefault(key, [])
-    return [Definition(*key, uses=tuple(uses)) for key, uses in found.items()]
-
-
-def _of_checks(verdicts: Result | None) -> Iterator[tuple[str, str]]:
-    """Yield the definitions of rules, and that of verdicts."""
-    if verdicts is None:
-        return
-    if "definitions" in verdicts.tables:
-        for row in verdicts.tables["definitions"].iter_rows(named=True):
-            yield row["metric"], cells.clean(row["definition"])
-    yield verdicts.command, cells.clean(verdicts.definition)
-
-
-def _use(section: Section) -> Use:
-    own = {name: value for name, value in section.result.params.items() if name not in _READ}
-    return Use(section.name, section.title, _words(own))
-
-
-def reading(report: Report) -> tuple[tuple[str, str], ...]:
-    """Return how the data were read and what was asked: parameters in words."""
-    return _words(report.params)
-
-
-def _words(params: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    """Return parameters that say something, as texts."""
-    told = ((cells.clean(name), _word(value)) for name, value in params.items())
-    return tuple((name, word) for name, word in told if word)
-
-
-def _word(value: object) -> str:
-    match value:
-        case None | False | () | [] | "":
-            return ""
-        case True:
-            return "yes"
-        case tuple() | list():
-            return ", ".join(map(_word, value))
-        case float():
-            return f"{value:g}"
-        case _:
-            return cells.clean(str(value))
 
 
 def quality(report: Report) -> Grid:
