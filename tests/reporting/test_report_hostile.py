@@ -20,7 +20,7 @@ TAGS = {
     *("html", "head", "meta", "title", "link", "style", "body", "script", "header", "nav", "main"),
     *("footer", "section", "h1", "h2", "a", "p", "div", "span", "i", "code", "dl", "dt", "dd"),
     *("ul", "ol", "li", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
-    *("figure", "figcaption", "pre"),
+    *("figure", "figcaption", "pre", "bdi"),
 }
 SHAPES = {
     "svg",
@@ -164,3 +164,25 @@ def test_names_that_are_not_utf8_can_be_written(report: Report, tmp_path: Path) 
         written.encode()
     folder.write(odd, tmp_path / "csv")
     folder.write(odd, tmp_path / "parquet", "parquet")
+
+
+def test_names_from_right_to_left_leave_numbers_in_their_order(
+    report: Report, tmp_path: Path, chromium: Browser
+) -> None:
+    """The places of two numbers after a Hebrew name, on a line that is wide enough."""
+    path = tmp_path / "page.html"
+    finding = replace(report.findings[0], sentence="שלום (5% 95%): 11% 22%")
+    made = replace(report, findings=(finding,), sections=(), headline=(), verdicts=None)
+    path.write_text(page.write(made), encoding="utf-8")
+    with chromium.page(path) as opened:
+        places = opened.value("""(() => {
+          const text = document.querySelector('.findings p').lastChild;
+          return ['5%', '95%', '11%', '22%'].map(word => {
+            const range = document.createRange();
+            const at = text.data.indexOf(word);
+            range.setStart(text, at);
+            range.setEnd(text, at + word.length);
+            return range.getBoundingClientRect().x;
+          });
+        })()""")
+    assert places == sorted(places)

@@ -8,12 +8,13 @@ nothing can be fetched or run, whatever the data hold. The script only lets tabl
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.resources import files
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from retainkit.render.charts.convert import installed
 from retainkit.render.heat import PALE, RAMP, step_of
@@ -27,6 +28,8 @@ from retainkit.reporting.model import Report
 
 # The anchors of what every page has.
 _OWN = ("content", "findings", "headline", "checks", "definitions", "data", "contents")
+_LETTERS = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
+_RIGHT_TO_LEFT = re.compile(rf"{_LETTERS}(?:\W+{_LETTERS})*")
 _LONG = 28  # letters: longer texts in tables go on in the next line
 _NO_PICTURES = (
     "Pictures are drawn by vl-convert, which was not installed: pip install 'retainkit[charts]'. "
@@ -66,6 +69,7 @@ def write(report: Report) -> str:
         cell_classes=_cell_classes,
         caption_of=_caption_of,
         runs=_runs,
+        apart=_apart,
         steps=range(len(RAMP)),
     )
 
@@ -89,6 +93,18 @@ def _cell_classes(cell: Cell, align: str, *, bar: bool) -> str:
         "bar" if bar else "",
     )
     return " ".join(filter(None, told))
+
+
+def _apart(text: str) -> Markup:
+    """Return a sentence with what is written from right to left set apart.
+
+    Else a name in Hebrew or Arabic would turn round the numbers that follow it.
+    """
+    pieces, place = [], 0
+    for found in _RIGHT_TO_LEFT.finditer(text):
+        pieces += [escape(text[place : found.start()]), Markup("<bdi>%s</bdi>") % found[0]]
+        place = found.end()
+    return Markup("").join([*pieces, escape(text[place:])])
 
 
 def _runs(blocks: Sequence[Block]) -> list[list[Block]]:
