@@ -63,7 +63,7 @@ def report(bare: Report) -> Report:
 
 @pytest.fixture(scope="session")
 def html(report: Report) -> str:
-    return page.write(report)
+    return page.page(report)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def headings(text: str) -> list[tuple[str, str]]:
 
 
 def test_markdown_has_the_sections_of_the_page(report: Report) -> None:
-    told = headings(markdown.write(report))
+    told = headings(markdown.markdown(report))
     assert told[0] == ("h1", "Our members")
     sections = [section.title for section in report.sections]
     second = [text for tag, text in told if tag == "h2"]
@@ -38,7 +38,7 @@ def test_markdown_has_the_sections_of_the_page(report: Report) -> None:
 
 
 def test_markdown_links_lead_to_headings(report: Report) -> None:
-    text = markdown.write(report)
+    text = markdown.markdown(report)
     places = {"#" + title.lower().replace(",", "").replace(" ", "-") for _, title in headings(text)}
     tokens = MarkdownIt("commonmark").parse(text)
     inline = [each for token in tokens for each in token.children or []]
@@ -48,7 +48,7 @@ def test_markdown_links_lead_to_headings(report: Report) -> None:
 
 
 def test_markdown_holds_findings_and_headline(report: Report) -> None:
-    text = markdown.write(report)
+    text = markdown.markdown(report)
     assert "1. D7 retention of campaign is 5.1 points below" in text
     assert "| Churn rate | 29.7% | 22.7–37.8% | 138 | 2025-06 | 35.0% | -5.3 |" in text
     assert "members by month" in text  # a drawing of characters, as there are no pictures
@@ -56,7 +56,7 @@ def test_markdown_holds_findings_and_headline(report: Report) -> None:
 
 
 def test_json_holds_everything_unrounded(report: Report) -> None:
-    told = json.loads(document.write(report))
+    told = json.loads(document.document(report))
     assert told["format"] == "retainkit-report/1"
     assert told["title"] == "Our members"
     assert told["data"]["rows"] == 29_983
@@ -71,13 +71,13 @@ def test_json_holds_everything_unrounded(report: Report) -> None:
 
 
 def test_json_sections_are_results(report: Report) -> None:
-    told = json.loads(document.write(report))
+    told = json.loads(document.document(report))
     for entry, section in zip(told["sections"], report.sections, strict=True):
         assert (entry["name"], entry["title"]) == (section.name, section.title)
         assert entry["result"] == json.loads(render_text(section.result, "json"))
     assert report.verdicts is not None
     assert told["verdicts"] == json.loads(render_text(report.verdicts, "json"))
-    assert json.loads(document.write(replace(report, verdicts=None)))["verdicts"] is None
+    assert json.loads(document.document(replace(report, verdicts=None)))["verdicts"] is None
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def manifest(place: Path) -> dict[str, object]:
 
 
 def test_a_folder_has_a_file_for_each_table(report: Report, place: Path) -> None:
-    folder.write(report, place)
+    folder.write_folder(report, place)
     tables = {
         f"{section.name}.{table}.csv"
         for section in report.sections
@@ -112,7 +112,7 @@ def test_a_folder_has_a_file_for_each_table(report: Report, place: Path) -> None
 
 
 def test_the_manifest_says_what_is_in_each_file(report: Report, place: Path) -> None:
-    folder.write(report, place)
+    folder.write_folder(report, place)
     told = manifest(place)
     assert told["format"] == "retainkit-report/1"
     assert told["compared"] == 128
@@ -130,7 +130,7 @@ def test_the_manifest_says_what_is_in_each_file(report: Report, place: Path) -> 
 
 
 def test_headline_and_findings_are_tables(report: Report, place: Path) -> None:
-    folder.write(report, place)
+    folder.write_folder(report, place)
     numbers = pl.read_csv(place / "headline.csv")
     assert numbers["name"].to_list() == [each.name for each in report.headline]
     assert numbers["value"].to_list() == [each.value for each in report.headline]
@@ -141,7 +141,7 @@ def test_headline_and_findings_are_tables(report: Report, place: Path) -> None:
 
 
 def test_a_report_without_findings_and_checks_has_their_columns(bare: Report, place: Path) -> None:
-    folder.write(replace(bare, headline=(), verdicts=None), place, "parquet")
+    folder.write_folder(replace(bare, headline=(), verdicts=None), place, "parquet")
     assert pl.read_parquet(place / "findings.parquet").schema == {
         **dict.fromkeys(("sentence", "section", "kind", "subject"), pl.String),
         **dict.fromkeys(("p_value", "members"), pl.Float64),
@@ -152,7 +152,7 @@ def test_a_report_without_findings_and_checks_has_their_columns(bare: Report, pl
 
 
 def test_parquet_carries_types_and_definitions(report: Report, place: Path) -> None:
-    folder.write(report, place, "parquet")
+    folder.write_folder(report, place, "parquet")
     section = report.sections[0]
     assert pl.read_parquet(place / "cohorts.main.parquet").equals(section.result.main)
     known = pq.read_schema(place / "cohorts.main.parquet").metadata[b"retainkit"]
@@ -163,13 +163,13 @@ def test_text_that_a_spreadsheet_would_run_is_defused_where_asked(
     report: Report, place: Path
 ) -> None:
     finding = replace(report.findings[0], sentence="=1+1")
-    folder.write(replace(report, findings=(finding,)), place, excel_safe=True)
+    folder.write_folder(replace(report, findings=(finding,)), place, excel_safe=True)
     assert pl.read_csv(place / "findings.csv")["sentence"].to_list() == ["'=1+1"]
 
 
 def test_a_report_is_replaced_whole(report: Report, place: Path) -> None:
-    folder.write(report, place, "parquet")
-    folder.write(replace(report, title="Again"), place)
+    folder.write_folder(report, place, "parquet")
+    folder.write_folder(replace(report, title="Again"), place)
     assert manifest(place)["title"] == "Again"
     assert not [name for name in names_in(place) if name.endswith(".parquet")]
     assert names_in(place.parent) == {"report"}
@@ -177,12 +177,12 @@ def test_a_report_is_replaced_whole(report: Report, place: Path) -> None:
 
 @pytest.mark.parametrize("more", ["notes.txt", "sub/a.csv"])
 def test_a_folder_that_holds_something_else_stays(report: Report, place: Path, more: str) -> None:
-    folder.write(report, place)
+    folder.write_folder(report, place)
     (place / more).parent.mkdir(exist_ok=True)
     (place / more).write_text("mine")
     before = names_in(place)
     with pytest.raises(OutputError, match="something that no report wrote"):
-        folder.write(replace(report, title="Again"), place)
+        folder.write_folder(replace(report, title="Again"), place)
     assert names_in(place) == before
     assert manifest(place)["title"] == "Our members"
 
@@ -195,14 +195,14 @@ def test_files_links_and_other_folders_stay(report: Report, tmp_path: Path) -> N
     link.symlink_to(other)
     for place in (file, link, other):
         with pytest.raises(OutputError, match="something that no report wrote"):
-            folder.write(report, place)
+            folder.write_folder(report, place)
     assert file.read_text() == "mine"
     assert names_in(other) == {"manifest.json"}
 
 
 def test_an_empty_folder_is_taken(report: Report, place: Path) -> None:
     place.mkdir()
-    folder.write(report, place)
+    folder.write_folder(report, place)
     assert "manifest.json" in names_in(place)
 
 
@@ -212,7 +212,7 @@ def test_what_stood_there_stays_when_writing_fails(
     report: Report, place: Path, monkeypatch: pytest.MonkeyPatch, there: bool, broken: str
 ) -> None:
     if there:
-        folder.write(report, place)
+        folder.write_folder(report, place)
     before = names_in(place.parent), names_in(place) if there else None
 
     def full(*args: object, **kwargs: object) -> bytes:
@@ -220,7 +220,7 @@ def test_what_stood_there_stays_when_writing_fails(
 
     monkeypatch.setattr(folder, broken, full)
     with pytest.raises(OutputError, match="cannot be written: No space left on device"):
-        folder.write(replace(report, title="Again"), place)
+        folder.write_folder(replace(report, title="Again"), place)
     assert (names_in(place.parent), names_in(place) if there else None) == before
     if there:
         assert manifest(place)["title"] == "Our members"
@@ -229,7 +229,7 @@ def test_what_stood_there_stays_when_writing_fails(
 def test_the_old_report_is_put_back_where_the_new_one_cannot_be_put(
     report: Report, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder.write(report, place)
+    folder.write_folder(report, place)
     rename = Path.rename
 
     def stuck(self: Path, target: Path) -> Path:
@@ -239,14 +239,14 @@ def test_the_old_report_is_put_back_where_the_new_one_cannot_be_put(
 
     monkeypatch.setattr(Path, "rename", stuck)
     with pytest.raises(OutputError, match="Permission denied"):
-        folder.write(replace(report, title="Again"), place)
+        folder.write_folder(replace(report, title="Again"), place)
     assert manifest(place)["title"] == "Our members"
     assert names_in(place.parent) == {"report"}
 
 
 def test_a_folder_in_no_folder_is_refused(report: Report, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"--save: .* cannot be written"):
-        folder.write(report, tmp_path / "not" / "there", option="--save")
+        folder.write_folder(report, tmp_path / "not" / "there", option="--save")
 
 
 def test_anchors_are_words_and_unlike() -> None:

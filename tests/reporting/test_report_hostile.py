@@ -87,7 +87,7 @@ def assert_shown(tree: Element, text: str) -> None:
 @pytest.mark.usefixtures("without_pictures")
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_page_shows_any_text_as_it_is_and_obeys_none(report: Report, text: str) -> None:
-    tree = read(page.write(filled(report, text)))
+    tree = read(page.page(filled(report, text)))
     assert_inert(tree)
     assert_shown(tree, text)
     assert not set(tree.text) & set("\x00\x1b\x7f\u202e\u200b\u2066")
@@ -99,7 +99,7 @@ def everything(report: Report) -> Report:
 
 
 def test_pictures_show_any_text_as_it_is_and_obey_none(report: Report) -> None:
-    tree = read(page.write(everything(report)))
+    tree = read(page.page(everything(report)))
     assert_inert(tree)
     assert tree.all("svg")
     for text in ("</script>", "{{ 7 * 7 }}"):
@@ -108,7 +108,7 @@ def test_pictures_show_any_text_as_it_is_and_obey_none(report: Report) -> None:
 
 def test_a_browser_obeys_none(report: Report, tmp_path: Path, chromium: Browser) -> None:
     path = tmp_path / "hostile.html"
-    path.write_text(page.write(everything(report)), encoding="utf-8")
+    path.write_text(page.page(everything(report)), encoding="utf-8")
     with chromium.page(path, width=390) as opened:
         for button in range(opened.value("document.querySelectorAll('th button').length")):
             opened.value(f"document.querySelectorAll('th button')[{button}].click()")
@@ -124,7 +124,7 @@ def test_a_browser_obeys_none(report: Report, tmp_path: Path, chromium: Browser)
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_markdown_shows_any_text_as_it_is(report: Report, text: str) -> None:
-    tokens = MarkdownIt("commonmark").enable("table").parse(markdown.write(filled(report, text)))
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown.markdown(filled(report, text)))
     inline = [each for token in tokens for each in token.children or []]
     assert not [each for each in (*tokens, *inline) if each.type.startswith(("html", "image"))]
     links = [each.attrGet("href") for each in inline if each.type == "link_open"]
@@ -136,7 +136,7 @@ def test_markdown_shows_any_text_as_it_is(report: Report, text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_json_holds_any_text_unchanged(report: Report, text: str) -> None:
-    told = json.loads(document.write(filled(report, text)))
+    told = json.loads(document.document(filled(report, text)))
     assert told["title"] == text
     assert told["findings"][0]["evidence"] == {text: text}
     segments = next(each for each in told["sections"] if each["name"] == f"segments_{text}")
@@ -147,7 +147,7 @@ def test_json_holds_any_text_unchanged(report: Report, text: str) -> None:
 def test_no_text_names_a_file_elsewhere(report: Report, text: str, tmp_path: Path) -> None:
     place = tmp_path / "in" / "it"
     place.parent.mkdir()
-    folder.write(filled(report, text), place)
+    folder.write_folder(filled(report, text), place)
     names = [each.name for each in place.iterdir()]
     assert all(name.replace(".", "_").replace("-", "_").isidentifier() for name in names)
     assert [each.name for each in tmp_path.iterdir()] == ["in"]
@@ -160,10 +160,10 @@ def test_no_text_names_a_file_elsewhere(report: Report, text: str, tmp_path: Pat
 @pytest.mark.usefixtures("without_pictures")
 def test_names_that_are_not_utf8_can_be_written(report: Report, tmp_path: Path) -> None:
     odd = replace(report, title="a\udc80", params={**report.params, "sources": ["b\udc80.csv"]})
-    for written in (page.write(odd), markdown.write(odd), document.write(odd)):
+    for written in (page.page(odd), markdown.markdown(odd), document.document(odd)):
         written.encode()
-    folder.write(odd, tmp_path / "csv")
-    folder.write(odd, tmp_path / "parquet", "parquet")
+    folder.write_folder(odd, tmp_path / "csv")
+    folder.write_folder(odd, tmp_path / "parquet", "parquet")
 
 
 def test_names_from_right_to_left_leave_numbers_in_their_order(
@@ -173,7 +173,7 @@ def test_names_from_right_to_left_leave_numbers_in_their_order(
     path = tmp_path / "page.html"
     finding = replace(report.findings[0], sentence="שלום (5% 95%): 11% 22%")
     made = replace(report, findings=(finding,), sections=(), headline=(), verdicts=None)
-    path.write_text(page.write(made), encoding="utf-8")
+    path.write_text(page.page(made), encoding="utf-8")
     with chromium.page(path) as opened:
         places = opened.value("""(() => {
           const text = document.querySelector('.findings p').lastChild;

@@ -59,10 +59,10 @@ def test_findings_lead_to_their_evidence(tree: Element) -> None:
 
 
 def test_without_findings_the_page_says_of_how_many_comparisons(bare: Report) -> None:
-    told = read(page.write(replace(bare, sections=(), compared=41))).by_id("findings")
+    told = read(page.page(replace(bare, sections=(), compared=41))).by_id("findings")
     assert "Nothing stands out among 41 comparisons." in told.text
     assert not told.all("li")
-    told = read(page.write(replace(bare, sections=(), compared=0))).by_id("findings")
+    told = read(page.page(replace(bare, sections=(), compared=0))).by_id("findings")
     assert "Nothing was compared." in told.text
 
 
@@ -93,7 +93,7 @@ def test_counts_of_the_headline_are_whole_and_changes_signed(bare: Report) -> No
     told = Headline(name="n", unit="count", section="?", value=1234, before=1234, change=0)
     less = replace(told, before=1240, change=-6)
     made = replace(bare, headline=(told, less), sections=())
-    _, *rows = rows_of(read(page.write(made)).by_id("headline").one("table"))
+    _, *rows = rows_of(read(page.page(made)).by_id("headline").one("table"))
     assert [row[1:2] + row[5:7] for row in rows] == [
         ["1,234", "1,234", "0"],
         ["1,234", "1,240", "-6"],
@@ -104,7 +104,7 @@ def test_checks_stand_where_rules_were_checked(tree: Element, bare: Report) -> N
     told = tree.by_id("checks")
     assert "1 breach, 6 undecided, 1 pass" in told.text
     assert "Look at the second order." in told.text
-    without = read(page.write(replace(bare, verdicts=None, sections=())))
+    without = read(page.page(replace(bare, verdicts=None, sections=())))
     assert "Checks" not in headings(without)
     assert "#checks" not in {each.attributes["href"] for each in without.all("a")}
 
@@ -126,7 +126,7 @@ def test_what_became_of_the_rows_is_told_by_reason(bare: Report) -> None:
     window = DataWindow(
         70, 7, None, None, None, "UTC", refused={"no member": 20}, left_out={"--where": 10}
     )
-    told = read(page.write(replace(bare, data=window, sections=()))).by_id("data")
+    told = read(page.page(replace(bare, data=window, sections=()))).by_id("data")
     assert rows_of(told.one("table")) == [
         ["rows", "how many", "share"],
         ["read", "100", "100%"],
@@ -148,7 +148,7 @@ def test_notes_that_all_sections_share_are_told_once(html: str, report: Report) 
 def test_a_section_of_other_rows_says_so(bare: Report) -> None:
     first, *_ = bare.sections
     other = replace(first, result=replace(first.result, data=replace(bare.data, rows=12)))
-    told = read(page.write(replace(bare, sections=(first, other)))).all("section")
+    told = read(page.page(replace(bare, sections=(first, other)))).all("section")
     assert "data of this section: 12 rows" in told[4].text
     assert "of this section" not in told[3].text
 
@@ -245,7 +245,7 @@ def test_without_the_extra_figures_stand_for_pictures_and_it_is_said(
     report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("retainkit.render.charts.convert.find_spec", lambda _: None)
-    tree = read(page.write(report))
+    tree = read(page.page(report))
     assert not tree.all("svg")
     figures = tree.by_id("lifecycle").all("pre")
     assert len(figures) == 2
@@ -273,7 +273,7 @@ def test_marks_of_pictures_show_their_numbers(tree: Element) -> None:
 def test_the_same_report_gives_the_same_page(html: str, report: Report) -> None:
     assert html.startswith("<!doctype html>\n")
     assert html.endswith("</html>\n")
-    assert page.write(report) == html
+    assert page.page(report) == html
 
 
 def many(cohorts: int, segments: int) -> pl.DataFrame:
@@ -298,7 +298,7 @@ def many(cohorts: int, segments: int) -> pl.DataFrame:
 
 def test_a_large_report_stays_below_three_megabytes() -> None:
     params = ReportParams(by=("one", "two"), steps="view > cart > pay")
-    made = page.write(reported(params, [many(24, 10)], SourceOptions()))
+    made = page.page(reported(params, [many(24, 10)], SourceOptions()))
     tree = read(made)
     assert len(tree.by_id("cohorts").all("tr")) >= 24
     assert len(made.encode()) < 3_000_000

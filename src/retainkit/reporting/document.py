@@ -12,7 +12,7 @@ from retainkit.results import Result
 FORMAT = "retainkit-report/1"
 
 
-def write(report: Report) -> str:
+def document(report: Report) -> str:
     """Return the object; its sections and its verdicts hold Results as `retainkit/1` has them.
 
     NaN and infinities are null, as everywhere in JSON of ours.

@@ -45,7 +45,7 @@ class _File:
     result: Result
 
 
-def write(
+def write_folder(
     report: Report,
     path: Path,
     table_format: TableFormat = "csv",

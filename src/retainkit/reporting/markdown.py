@@ -15,7 +15,7 @@ from retainkit.reporting.model import Report
 _NO_ANCHOR = re.compile(r"[^\w\- ]")  # what a heading's anchor leaves out
 
 
-def write(report: Report) -> str:
+def markdown(report: Report) -> str:
     """Return the report, with drawings of characters; it ends with one newline."""
     numbers, legend = shown.headline(report)
     parts = [

@@ -37,7 +37,7 @@ _NO_PICTURES = (
 )
 
 
-def write(report: Report) -> str:
+def page(report: Report) -> str:
     """Return the whole page; with pictures, if the extra [charts] is installed."""
     places = anchors((section.name for section in report.sections), _OWN)
     numbers, legend = shown.headline(report)
