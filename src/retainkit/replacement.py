@@ -34,9 +34,9 @@ class Replacement:
             self.file.flush()
             os.fsync(self.file.fileno())
             self.file.close()
-            self._beside.chmod(0o666 & ~_umask())
+            self._beside.chmod(0o666 & ~umask())
             self._beside.replace(self._path)
-            _sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """Remove what is not committed; harmless after `commit`."""
@@ -67,7 +67,7 @@ def write_whole(path: Path, data: bytes, option: str) -> None:
         replacement.discard()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the rename itself last, where folders can be synced at all."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
@@ -77,7 +77,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return which permissions new files are not given."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -24,7 +24,7 @@ NOTELESS = ("csv", "parquet", "svg", "png")  # formats that cannot carry notes: 
 
 def emit(result: "Result", out: Output) -> None:
     """Write `result` where `out` says."""
-    from retainkit.render import RenderOptions, render_bytes
+    from retainkit.render import RenderOptions, notes_of, render_bytes
 
     format_name = _format(out)
     options = RenderOptions(width=FILE_WIDTH, excel_safe=out.excel_safe)
@@ -36,7 +36,7 @@ def emit(result: "Result", out: Output) -> None:
     else:
         _print(data)
     if format_name in NOTELESS and not out.quiet:
-        for note in result.notes:
+        for note in (*result.notes, *notes_of(result, format_name, out.table)):
             say(note)
 
 

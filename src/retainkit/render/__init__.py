@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from retainkit.render.view import Document
 
 __all__ = ["FORMATS", "Format", "RenderOptions", "format_of"]
-__all__ += ["render_bytes", "render_text", "to_html", "to_rich"]
+__all__ += ["notes_of", "render_bytes", "render_text", "to_html", "to_rich"]
 
 
 class Format(NamedTuple):
@@ -124,6 +124,19 @@ def _document(result: Result, table: str | None = None, *, illustrated: bool = F
 
     document = document_of(result, table)
     return pictures.illustrated(document) if illustrated else pictures.unillustrated(document)
+
+
+def notes_of(result: Result, format_name: str, table: str | None = None) -> list[str]:
+    """Return what is to be said of `result` in a format, beside the notes of its own.
+
+    That is which fonts a PNG lacks: all other formats hold text as text.
+    """
+    if format_of(format_name) != "png":
+        return []
+    from retainkit.render.charts import spec_of
+    from retainkit.render.charts.fonts import missing
+
+    return missing(spec_of(_narrowed(result, table)))
 
 
 def to_rich(result: Result, width: int | None = None, *, table: str | None = None) -> Screen:

@@ -19,32 +19,33 @@ from retainkit.render.view import MARK, Cell, Document, Figure, Grid, Legend, Pi
 def draw(document: Document, options: RenderOptions) -> str:
     """Return `document` as one whole page, without scripts and without anything to load."""
     del options
-    return _environment().get_template("page.html").render(document=document)
+    return environment("retainkit.render").get_template("page.html").render(document=document)
 
 
 def fragment(document: Document) -> str:
     """Return `document` as one element with its own style, to stand inside another page."""
-    return _environment().get_template("document.html").render(document=document)
+    return environment("retainkit.render").get_template("document.html").render(document=document)
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("retainkit.render"),
+def environment(package: str) -> Environment:
+    """Return what fills in the templates of a package: everything is escaped, nothing undefined."""
+    made = Environment(
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(mark=MARK, ramp=RAMP)
-    environment.filters["colours"] = _colours
-    environment.tests["grid"] = lambda block: isinstance(block, Grid)
-    environment.tests["figure"] = lambda block: isinstance(block, Figure)
-    environment.tests["picture"] = lambda block: isinstance(block, Picture)
-    environment.filters["element"] = lambda picture: Markup(picture.svg)
-    environment.tests["legend"] = lambda block: isinstance(block, Legend)
-    return environment
+    made.globals.update(mark=MARK, ramp=RAMP)
+    made.filters["colours"] = _colours
+    made.tests["grid"] = lambda block: isinstance(block, Grid)
+    made.tests["figure"] = lambda block: isinstance(block, Figure)
+    made.tests["picture"] = lambda block: isinstance(block, Picture)
+    made.filters["element"] = lambda picture: Markup(picture.svg)
+    made.tests["legend"] = lambda block: isinstance(block, Legend)
+    return made
 
 
 def _colours(cell: Cell) -> str:

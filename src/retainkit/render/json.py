@@ -17,8 +17,8 @@ from retainkit.results import FORMAT, DataWindow, Result
 def write(result: Result, options: RenderOptions) -> str:
     """Return the whole object, a row a line; NaN and infinities are null."""
     del options
-    parts = [f'"{key}": {_text(value)}' for key, value in head(result).items()]
-    tables = (f"{_text(name)}: {_rows(frame)}" for name, frame in result.tables.items())
+    parts = [f'"{key}": {dumped(value)}' for key, value in head(result).items()]
+    tables = (f"{dumped(name)}: {_rows(frame)}" for name, frame in result.tables.items())
     parts.append('"tables": {' + ",\n".join(tables) + "}")
     return "{" + ",\n".join(parts) + "}\n"
 
@@ -29,24 +29,25 @@ def head(result: Result) -> dict[str, object]:
         "format": FORMAT,
         "command": result.command,
         "definition": result.definition,
-        "params": _plain(result.params),
-        "data": _window(result.data),
+        "params": plain(result.params),
+        "data": window(result.data),
         "notes": list(result.notes),
     }
 
 
 def head_text(result: Result) -> str:
     """Return `head` as JSON on one line."""
-    return _text(head(result))
+    return dumped(head(result))
 
 
-def _window(data: DataWindow) -> dict[str, object]:
+def window(data: DataWindow) -> dict[str, object]:
+    """Return what was read and used, in plain JSON values."""
     return {
         "rows": data.rows,
         "members": data.members,
-        "first": _plain(data.first),
-        "last": _plain(data.last),
-        "as_of": _plain(data.as_of),
+        "first": plain(data.first),
+        "last": plain(data.last),
+        "as_of": plain(data.as_of),
         "tz": data.tz,
         "refused": sum(data.refused.values()),
         "refused_by_reason": dict(data.refused),
@@ -55,7 +56,7 @@ def _window(data: DataWindow) -> dict[str, object]:
     }
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Return `value` as JSON knows it: dates in ISO form, sequences as lists, the rest as text."""
     match value:
         case None | bool() | int() | str():
@@ -65,14 +66,15 @@ def _plain(value: object) -> object:
         case date():
             return value.isoformat()
         case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in value.items()}
         case tuple() | list():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case _:
             return str(value)
 
 
-def _text(value: object) -> str:
+def dumped(value: object) -> str:
+    """Return plain JSON values as JSON on one line."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     # A lone surrogate (a file name that is not UTF-8) has no place in UTF-8 text.
     return text.encode(errors="replace").decode()

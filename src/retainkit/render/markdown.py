@@ -17,14 +17,14 @@ _BLOCK_START = re.compile(r"^(\d{0,9})([-+#=.)]+(?=\s|$)|>)")
 def draw(document: Document, options: RenderOptions) -> str:
     """Return `document` as Markdown that ends with one newline."""
     del options
-    facts = (f"**{escape(word)}**: {escape(text)}" for word, text in document.facts)
+    facts = (f"- **{escape(word)}**: {escape(text)}" for word, text in document.facts)
     parts = [
         f"### {escape(document.title)}",
-        *map(_block, document.blocks),
-        _list(facts),
+        *map(block, document.blocks),
+        "\n".join(facts),
     ]
     if document.notes:
-        parts.extend(["**notes**", _list(map(_paragraph, document.notes))])
+        parts.extend(["**notes**", listed(document.notes)])
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -37,19 +37,21 @@ def _paragraph(text: str) -> str:
     return _BLOCK_START.sub(r"\1\\\2", escape(text))
 
 
-def _list(items: Iterable[str]) -> str:
-    return "\n".join(f"- {item}" for item in items)
+def listed(items: Iterable[str]) -> str:
+    """Return sentences as a list that opens no block of their own."""
+    return "\n".join(f"- {_paragraph(item)}" for item in items)
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Grid):
-        return _grid(block)
-    caption = block.caption if isinstance(block, Lines | Figure) else ""
-    heading = [f"#### {escape(caption)}"] if caption else []
-    if isinstance(block, Figure):
-        return "\n\n".join([*heading, _fenced(block.lines)])
-    assert isinstance(block, Lines | Legend)  # charts have become other blocks
-    return "\n\n".join(heading + [_paragraph(item) for item in block.items])
+def block(drawn: Block, level: int = 4) -> str:
+    """Return one block, its caption as a heading of that level; charts have become others."""
+    caption = drawn.caption if isinstance(drawn, Grid | Lines | Figure) else ""
+    heading = [f"{'#' * level} {escape(caption)}"] if caption else []
+    if isinstance(drawn, Grid):
+        return "\n\n".join([*heading, _grid(drawn)])
+    if isinstance(drawn, Figure):
+        return "\n\n".join([*heading, _fenced(drawn.lines)])
+    assert isinstance(drawn, Lines | Legend)
+    return "\n\n".join(heading + [_paragraph(item) for item in drawn.items])
 
 
 def _fenced(lines: Iterable[str]) -> str:
@@ -60,8 +62,7 @@ def _fenced(lines: Iterable[str]) -> str:
 
 
 def _grid(grid: Grid) -> str:
-    lines = [f"#### {escape(grid.caption)}", ""] if grid.caption else []
-    lines.append(_row(escape(column.title) for column in grid.columns))
+    lines = [_row(escape(column.title) for column in grid.columns)]
     lines.append(_row("--:" if column.align == "right" else ":--" for column in grid.columns))
     lines.extend(_row(map(_cell, row)) for row in grid.rows)
     lines.extend(_row(map(_strong, row)) for row in grid.summary)

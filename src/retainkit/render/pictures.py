@@ -8,36 +8,40 @@ from dataclasses import replace
 from retainkit.render.view import Block, Chart, Document, Picture
 
 
-def illustrated(document: Document) -> Document:
-    """Return `document` with its charts drawn, if the extra [charts] is installed, else as text."""
+def illustrated(document: Document, name: str = "") -> Document:
+    """Return `document` with its charts drawn, if the extra [charts] is installed, else as text.
+
+    name: what sets their ids apart on a page of several documents.
+    """
     if not any(isinstance(block, Chart) for block in document.blocks):
         return document
     from retainkit.render.charts.convert import installed  # here, as most documents need none
 
-    return _with(document, drawn=installed())
+    return _with(document, name, drawn=installed())
 
 
 def unillustrated(document: Document) -> Document:
     """Return `document` with what stands for its charts."""
-    return _with(document, drawn=False)
+    return _with(document, "", drawn=False)
 
 
-def _with(document: Document, *, drawn: bool) -> Document:
-    blocks = (each for block in document.blocks for each in _shown(block, drawn=drawn))
+def _with(document: Document, name: str, *, drawn: bool) -> Document:
+    blocks = (each for block in document.blocks for each in _shown(block, name, drawn=drawn))
     return replace(document, blocks=tuple(blocks))
 
 
-def _shown(block: Block, *, drawn: bool) -> Iterator[Block]:
+def _shown(block: Block, name: str, *, drawn: bool) -> Iterator[Block]:
     if not isinstance(block, Chart):
         yield block
     elif drawn:
-        yield _drawn(block)
+        yield _drawn(block, name)
     else:
         yield from block.instead
 
 
-def _drawn(chart: Chart) -> Picture:
+def _drawn(chart: Chart, name: str) -> Picture:
     from retainkit.render.charts.inline import inline_svg
 
-    svg, said = inline_svg(chart.result)
+    table = next(iter(chart.result.tables))
+    svg, said = inline_svg(chart.result, f"{name}-{table}" if name else "")
     return Picture(svg, chart.caption, said)

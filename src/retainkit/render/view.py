@@ -37,17 +37,20 @@ class Cell:
     """One value, already in words.
 
     heat: where it lies on the colour ramp, 0 to 1, or None for no colour. provisional: it may
-    still change, and is drawn apart, with MARK. hint: what a pointer held over it tells.
+    still change, and is drawn apart, with MARK. hint: what a pointer held over it tells. repeats:
+    what the cell would say if the one above did not say it already; its text is empty then.
     """
 
     text: str = ""
     heat: float | None = None
     provisional: bool = False
     hint: str = ""
+    repeats: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))
         object.__setattr__(self, "hint", clean(self.hint))
+        object.__setattr__(self, "repeats", clean(self.repeats))
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Grid(_Shown):
     """A table of cells: every row as long as `columns`.
 
     summary: rows set off below. optional_name: what the optional columns are called together;
-    widen: how to see those that do not fit.
+    widen: how to see those that do not fit. ordered: its rows say something in this order alone.
     """
 
     columns: tuple[Column, ...]
@@ -90,6 +93,7 @@ class Grid(_Shown):
     caption: str = ""
     optional_name: str = "columns"
     widen: str = "widen, or write -f csv"
+    ordered: bool = False
 
 
 @dataclass(frozen=True)

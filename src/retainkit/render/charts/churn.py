@@ -96,7 +96,7 @@ def _steps(name: str, rows: Sequence[Row], age: str, share: str, start: float) -
 
 
 def _step(name: str, age: int, share: float | None, low: object, high: object) -> Datum:
-    said = f"{name}, {cells.count(age)}: {cells.percent(share)}"
+    said = spec.of_segment(name, f"{cells.count(age)}: {cells.percent(share)}")
     return {"segment": name, "age": age, "share": share, "low": low, "high": high, "said": said}
 
 

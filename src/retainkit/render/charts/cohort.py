@@ -138,7 +138,7 @@ def _pooled(result: Result) -> Spec:
     values = [
         {"segment": name, "age": str(row["age"]), "value": row[column]}
         | {"low": row["ci_low"], "high": row["ci_high"]}
-        | {"said": f"{name}, age {row['age']}: {words(row[column])}"}
+        | {"said": spec.of_segment(name, f"age {row['age']}: {words(row[column])}")}
         for name, rows in segments.items()
         for row in rows
     ]

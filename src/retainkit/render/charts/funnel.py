@@ -112,7 +112,7 @@ def _durations(result: Result) -> Spec:
     sums = {panel: sum(row["members"] for row in rows) or 1 for panel, rows in panels.items()}
     values = [
         {"panel": panel, "bin": _bin(row), "share": row["members"] / sums[panel]}
-        | {"said": f"{panel}, {_bin(row)}: {cells.count(row['members'])} members"}
+        | {"said": spec.of_segment(panel, f"{_bin(row)}: {cells.count(row['members'])} members")}
         for panel, rows in panels.items()
         for row in rows
     ]
@@ -235,7 +235,9 @@ def _dot(panel: str, name: str, row: Row) -> Datum:
         "low": row["ci_low"],
         "high": row["ci_high"],
         "fill": _BAR if row["real"] else "white",
-        "said": f"{panel}, {name}: {cells.percent(row['coefficient'])}, {difference}",
+        "said": spec.of_segment(
+            panel, f"{name}: {cells.percent(row['coefficient'])}, {difference}"
+        ),
     }
 
 

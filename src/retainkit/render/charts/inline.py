@@ -11,20 +11,25 @@ from retainkit.results import Result
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _SHAPES = {"svg", "g", "path", "rect", "line", "circle", "text", "tspan", "title", "desc"}
 _SHAPES |= {"defs", "clipPath", "linearGradient", "radialGradient", "stop"}
+_SEVERAL = {"axis", "legend", "title", "line mark", "area mark"}  # told of all their points at once
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 
 
-def inline_svg(result: Result) -> tuple[str, tuple[str, ...]]:
+def inline_svg(result: Result, name: str = "") -> tuple[str, tuple[str, ...]]:
     """Return the picture of a Result's first table as an element of HTML, and what is said of it.
 
-    Title and definition are left to the page. Nothing but shapes and text is let through,
-    whatever drew it, and ids are made those of this picture alone.
+    name: what sets its ids apart from those of other pictures on the page; by default command and
+    table. Title and definition are left to the page. Nothing but shapes and text is let through,
+    whatever drew it, and ids are made those of this picture alone. A mark's numbers are shown
+    where a pointer is held over it.
     """
     spec = spec_of(result)
     said = tuple(spec["usermeta"]["said"])
     bare = {key: value for key, value in spec.items() if key != "title"}
     root = ElementTree.fromstring(converted(bare, "svg"))
-    _clean(root, f"{result.command}-{next(iter(result.tables))}")
+    _clean(root, name or f"{result.command}-{next(iter(result.tables))}")
+    for mark in list(root.iter()):
+        _show_on_hover(mark)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False), said
 
 
@@ -43,6 +48,15 @@ def _clean(element: ElementTree.Element, prefix: str) -> None:
             _clean(child, prefix)
         else:
             element.remove(child)
+
+
+def _show_on_hover(mark: ElementTree.Element) -> None:
+    """Give a mark its label as a title, too, unless it is of several."""
+    label = mark.get("aria-label")
+    if label and mark.get("aria-roledescription") not in _SEVERAL:
+        title = ElementTree.Element("title")
+        title.text = label
+        mark.insert(0, title)
 
 
 def _bare(tag: str) -> str:

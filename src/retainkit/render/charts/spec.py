@@ -226,6 +226,11 @@ def description() -> Spec:
     return {"field": "said", "type": "nominal"}
 
 
+def of_segment(name: str, words: str) -> str:
+    """Return what is said of a mark, led by its segment, if it has one."""
+    return f"{name}, {words}" if name else words
+
+
 def confidence(result: Result) -> str:
     """Return how sure the intervals are: 95%."""
     return interval_title(result.params).split()[0]

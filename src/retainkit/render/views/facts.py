@@ -11,10 +11,11 @@ from retainkit.wording import counted
 
 def facts(result: Result) -> tuple[tuple[str, str], ...]:
     """Return (word, sentence) pairs: definition, data, as of."""
-    return (("definition", result.definition), *_window(result.data))
+    return (("definition", result.definition), *window(result.data))
 
 
-def _window(data: DataWindow) -> Iterator[tuple[str, str]]:
+def window(data: DataWindow) -> Iterator[tuple[str, str]]:
+    """Yield (word, sentence) pairs: data, as of."""
     rows = counted(data.rows, "row")
     if data.rows < data.rows_read:
         rows = f"{cells.count(data.rows)} of {counted(data.rows_read, 'row')}"

@@ -52,8 +52,14 @@ def keyed(parts: Parts, drawn: Callable[[Row], tuple[Cell, ...]]) -> Iterator[tu
         for row in rows:
             same = repeated(key, above)
             names = [cells.label(value) for value in key]
-            yield (*map(Cell, [""] * same + names[same:]), *drawn(row))
+            yield (*key_cells(names, same), *drawn(row))
             above = key
+
+
+def key_cells(names: Sequence[str], same: int) -> Iterator[Cell]:
+    """Yield the cells of a row's keys; same: how many of them only repeat the row above."""
+    yield from (Cell(repeats=name) for name in names[:same])
+    yield from map(Cell, names[same:])
 
 
 def repeated(values: Sequence[object], above: Sequence[object]) -> int:

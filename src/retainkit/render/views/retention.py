@@ -7,7 +7,7 @@ from datetime import date
 
 from retainkit.render import cells
 from retainkit.render.view import Cell, Column, Document, Grid, Legend, Lines
-from retainkit.render.views.keys import Row, interval_title, repeated
+from retainkit.render.views.keys import Row, interval_title, key_cells, repeated
 from retainkit.results import Result
 from retainkit.wording import counted
 
@@ -49,7 +49,7 @@ def _rows(
         values = [row[name] for name in (*keys, "day")]
         names = [*(_key(name, row[name], period) for name in keys), f"D{row['day']}"]
         same = repeated(values, above)
-        yield (*map(Cell, [""] * same + names[same:]), *_numbers(row, end))
+        yield (*key_cells(names, same), *_numbers(row, end))
         above = values
 
 

@@ -86,8 +86,9 @@ def dropoffs(result: Result) -> Iterator[Block]:
     def drawn(row: Row) -> tuple[Cell, ...]:
         here = [*(row[name] for name in by), row["step"]]
         same, above[:] = here == above, here
+        step = named(row, result.params)
         return (
-            Cell("" if same else named(row, result.params)),
+            Cell(repeats=step) if same else Cell(step),
             Cell(cells.label(row["next"])),
             Cell(cells.count(row["members"])),
             Cell(cells.percent(row["share"])),

@@ -43,7 +43,7 @@ def blocks(
         Column("median", "right", optional=True, rank=1),
     )
     drawn = [cells_ for row in rows for cells_ in _step(row, row is rows[0], params)]
-    yield Grid(columns, tuple(drawn), caption=caption_of(by, key))
+    yield Grid(columns, tuple(drawn), caption=caption_of(by, key), ordered=True)
     yield Legend(_LEGEND)
 
 

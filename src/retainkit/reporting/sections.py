@@ -1,0 +1,103 @@
+"""The sections of a report as people read them: each command's own view, led by its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from retainkit.render.cells import clean
+from retainkit.render.view import Block, Chart, Document, Figure
+from retainkit.render.views import document_of, plain
+from retainkit.render.views.facts import window
+from retainkit.reporting.model import Report
+from retainkit.results import DataWindow, Result
+
+# The pictures of a section, by command: tables, and what each picture shows.
+_ALONE = {
+    "cohort": {"pooled": "the pooled mean by age"},
+    "retention": {"main": "share active by day, with its interval"},
+    "churn": {
+        "main": "who came above a line, who churned below it",
+        "timing": "share not churned yet, by age",
+    },
+    "funnel": {"main": "from step to step"},
+    "orders": {
+        "hazard": "share who have ordered, by day",
+        "value": "what the change of sales came from",
+    },
+}
+_COMPARED = {
+    "retention": {"main": "share active by day, with its interval"},
+    "funnel": {"segments": "how far each segment's coefficient lies from that of the others"},
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section, drawn. intro: sentences above. rows: which it is of, where not all others'."""
+
+    name: str
+    title: str
+    intro: str
+    document: Document
+    rows: tuple[str, ...] = ()
+
+
+def parts(report: Report) -> Iterator[Part]:
+    """Yield the sections."""
+    for section in report.sections:
+        document = _narrowed(section.result, section.table, report)
+        rows = () if section.result.data == report.data else _rows_of(section.result.data)
+        yield Part(section.name, clean(section.title), clean(section.intro), document, rows)
+
+
+def checks(report: Report) -> Document | None:
+    """Return the verdicts, if rules were checked."""
+    return None if report.verdicts is None else _narrowed(report.verdicts, None, report)
+
+
+def lead(document: Document) -> str:
+    """Return what a document shows: its title without the command's name."""
+    return document.title.partition(" · ")[2] or document.title
+
+
+def _rows_of(data: DataWindow) -> tuple[str, ...]:
+    """Return the line of a section whose rows are not those of the others."""
+    return tuple(clean(f"{word} of this section: {sentence}") for word, sentence in window(data))
+
+
+def _narrowed(result: Result, table: str | None, report: Report) -> Document:
+    """Return a section's document: with pictures, without what stands elsewhere in the report."""
+    document = document_of(result, table)
+    # That further tables can be asked for is no news here: they are in the report's data.
+    shown = table or "main"
+    more = [*plain.others(result, shown, filled=True), *plain.others(result, shown)]
+    blocks = tuple(block for block in document.blocks if block not in more)
+    if table is None:
+        blocks = tuple(_pictured(blocks, result))
+    notes = tuple(note for note in document.notes if note not in _cleaned(report.notes))
+    return replace(document, blocks=blocks, facts=(), notes=notes)
+
+
+def _cleaned(texts: Sequence[str]) -> set[str]:
+    return set(map(clean, texts))
+
+
+def _pictured(blocks: Sequence[Block], result: Result) -> Iterator[Block]:
+    """Yield blocks led by the charts of a command; its drawings of characters stand for them."""
+    charts = list(_charts(result))
+    figures = tuple(block for block in blocks if isinstance(block, Figure))
+    if not charts:
+        yield from blocks
+        return
+    yield replace(charts[0], instead=figures)
+    yield from charts[1:]
+    yield from (block for block in blocks if not isinstance(block, Figure))
+
+
+def _charts(result: Result) -> Iterator[Chart]:
+    kinds = _COMPARED if result.params.get("by") else _ALONE
+    for table, caption in kinds.get(result.command, {}).items():
+        frame = result.tables.get(table)
+        if frame is not None and frame.height:
+            yield Chart(replace(result, tables={table: frame}), caption=caption)

@@ -1,0 +1,160 @@
+"""What a report says beside its sections: findings, headline, rows; the same in all formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from retainkit.render import cells
+from retainkit.render.view import Cell, Column, Grid, Legend
+from retainkit.render.views.facts import window as window_of
+from retainkit.render.views.keys import interval_title
+from retainkit.reporting.model import Finding, Headline, Report
+from retainkit.wording import counted
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A finding in words. section, title: where its evidence is, None where that is not shown."""
+
+    text: str
+    strength: str
+    section: str | None
+    title: str
+
+
+def title(report: Report) -> str:
+    """Return the title."""
+    return cells.label(report.title)
+
+
+def notes(report: Report) -> list[str]:
+    """Return what all sections say of the data."""
+    return list(map(cells.clean, report.notes))
+
+
+def window(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return (word, sentence) pairs: which data these numbers are of."""
+    return tuple((word, cells.clean(sentence)) for word, sentence in window_of(report.data))
+
+
+def summary(report: Report) -> str:
+    """Return what the findings are, in a sentence that stands above them."""
+    if not report.compared:
+        return "Nothing was compared."
+    compared = counted(report.compared, "comparison")
+    if not report.findings:
+        return f"Nothing stands out among {compared}."
+    stand = "this stands" if len(report.findings) == 1 else "these stand"
+    fdr = report.params.get("fdr")
+    rate = f", at a false discovery rate of {100 * fdr:g}%" if isinstance(fdr, float) else ""
+    return f"Of {compared}, {stand} out{rate}:"
+
+
+def findings(report: Report) -> Iterator[Sentence]:
+    """Yield the findings."""
+    titles = {section.name: cells.clean(section.title) for section in report.sections}
+    for each in report.findings:
+        name = section_of(report, each.section)
+        yield Sentence(
+            cells.clean(each.sentence), _strength(each), name, titles[name] if name else ""
+        )
+
+
+def _strength(finding: Finding) -> str:
+    """Return how sure a finding is, and how many members it costs or brings."""
+    said = f"adjusted p {cells.probability(finding.p_value)}"
+    if finding.members is None:
+        return said
+    verb = "costs" if finding.members >= 0 else "brings"
+    many = abs(round(finding.members))
+    about = f"about {counted(many, 'member')}" if many else "less than one member"
+    return f"{said}; {verb} {about}"
+
+
+def section_of(report: Report, name: str) -> str | None:
+    """Return the section that holds what is called so: itself, or the one it is a detail of."""
+    names = [section.name for section in report.sections]
+    if name in names:
+        return name
+    return next((each for each in names if name.startswith(each)), None)
+
+
+def headline(report: Report) -> tuple[Grid, Legend]:
+    """Return the numbers of the day as a table, and what its columns mean."""
+    interval = interval_title(report.params)
+    columns = (
+        Column("number"),
+        Column("value", "right"),
+        Column(interval, "right"),
+        Column("n", "right"),
+        Column("period"),
+        Column("before", "right"),
+        Column("change", "right"),
+        Column(f"its {interval}", "right"),
+    )
+    month = report.params.get("period") == "month"
+    rows = tuple(tuple(_headline(each, month=month)) for each in report.headline)
+    items = (
+        "n: of how many; before: in the period before; change: of shares, in percentage points",
+        f"{cells.UNKNOWN}: not known, or of all time",
+    )
+    caption = "Of the last period that is over, and the one before"
+    return Grid(columns, rows, caption=caption, optional_name="columns"), Legend(items)
+
+
+def _headline(each: Headline, *, month: bool) -> Iterator[Cell]:
+    share = each.unit == "share"
+    before = _when(each.before_period, month=month)
+    yield Cell(each.name)
+    yield Cell(_value(each.value, share=share))
+    yield Cell(cells.interval(each.low, each.high))
+    yield Cell(cells.UNKNOWN if each.n is None else cells.count(each.n))
+    yield Cell(_when(each.period, month=month) or "all time")
+    yield Cell(_value(each.before, share=share), hint=before)
+    yield Cell(_change(each.change, share=share))
+    ends = [_change(end, share=share) for end in (each.change_low, each.change_high)]
+    yield Cell(cells.UNKNOWN if cells.UNKNOWN in ends else " to ".join(ends))
+
+
+def _value(value: float | None, *, share: bool) -> str:
+    if value is None:
+        return cells.UNKNOWN
+    return cells.percent(value) if share else f"{value:,.0f}"
+
+
+def _change(change: float | None, *, share: bool) -> str:
+    if change is None:
+        return cells.UNKNOWN
+    if share:
+        return cells.points(change)
+    return f"{change:+,.0f}" if change else "0"
+
+
+def _when(period: str, *, month: bool) -> str:
+    """Return a period of ISO dates as it is read."""
+    return period.removesuffix("-01") if month and len(period) == len("2024-03-01") else period
+
+
+def quality(report: Report) -> Grid:
+    """Return what became of the rows: refused and left out by reason, and used."""
+    data = report.data
+    read = data.rows_read
+    rows = [
+        ("read", read),
+        *((f"refused: {reason}", many) for reason, many in data.refused.items()),
+        *((f"left out: {reason}", many) for reason, many in data.left_out.items()),
+    ]
+    columns = (Column("rows"), Column("how many", "right"), Column("share", "right"))
+    return Grid(
+        columns,
+        tuple(_rows(name, many, read) for name, many in rows),
+        (_rows("used", data.rows, read),),
+        caption="What became of the rows",
+        ordered=True,
+    )
+
+
+def _rows(name: str, many: int, read: int) -> tuple[Cell, ...]:
+    share = many / read if read else None
+    return Cell(name), Cell(cells.count(many)), Cell(cells.percent(share))
