@@ -17,6 +17,10 @@ from retainkit.sources.canonical import Wanted, read_events
 from retainkit.stats.intervals import quantile
 
 DAYS = (1, 7, 30)
+REPEAT_DAYS = (7, 14, 30, 90)  # that repurchase is compared by
+FIRST_WINDOW = "7d"  # of first attempts, unless the settings say one
+# Ages one by one, each member in one cohort: what tests of two shares ask for.
+_PLAIN: Mapping[str, object] = {"mode": "on", "cohorts": "first", "brackets": []}
 _RETENTION_PERIODS = ("day", "week", "month")  # that retention has cohorts of
 
 
@@ -48,12 +52,16 @@ class ReportParams:
 
 @dataclass(frozen=True)
 class Part:
-    """One metric of the report. name: the section's anchor. by: the column compared, if any."""
+    """One metric of the report. name: the section's anchor. by: the column compared, if any.
+
+    hidden: it becomes a section only where a finding stands on it.
+    """
 
     name: str
     title: str
     request: Request
     by: str | None = None
+    hidden: bool = False
 
 
 def parts(
@@ -77,6 +85,7 @@ def parts(
             "days_by_cohort",
             "The first days, cohort by cohort",
             asked("retention", **_cohorts(params)),
+            hidden=True,  # it serves the headline
         ),
         Part(
             "lifecycle",
@@ -87,11 +96,27 @@ def parts(
     if params.steps is not None:
         own = {"steps": params.steps}
         told.append(Part("funnel", "From step to step", asked("funnel", **own, by=[])))
+        told.append(_first_attempts(params, asked, defaults.get("funnel", {})))
     if {"amount", "order"} & set(roles):
         told.append(Part("orders", "Orders", asked("orders", period=params.period, by=[])))
     for column in params.by:
         told += _compared(column, params, asked)
+        told += _searched(column, params, asked, roles, defaults)
     return told
+
+
+def _first_attempts(
+    params: ReportParams, asked: Callable[..., Request], said: Mapping[str, object]
+) -> Part:
+    """Return the funnel over time in which every member has the same time, and one attempt.
+
+    In any other, who began early had more time, and so the shares fall by themselves.
+    """
+    own = {"window": said.get("window") or FIRST_WINDOW, "include_open": False}
+    request = asked(
+        "funnel", steps=params.steps, trend=params.period, attempt="first", by=[], **own
+    )
+    return Part("first_attempts", "From step to step, first attempts", request, hidden=True)
 
 
 def _cohorts(params: ReportParams) -> dict[str, object]:
@@ -108,19 +133,52 @@ def _compared(column: str, params: ReportParams, asked: Callable[..., Request]) 
         Part(
             f"cohorts_{column}",
             f"Who came back, by {column}",
-            asked("cohort", period=params.period, by=[column], horizon=1),
+            asked("cohort", period=params.period, by=[column], horizon=1, **_PLAIN),
             column,
         ),
     ]
     if params.steps is not None:
-        steps = asked("funnel", steps=params.steps, by=[column])
+        steps = asked("funnel", steps=params.steps, trend=params.period, by=[column])
         told.append(Part(f"funnel_{column}", f"From step to step, by {column}", steps, column))
     return told
 
 
+def _searched(
+    column: str,
+    params: ReportParams,
+    asked: Callable[..., Request],
+    roles: Collection[str],
+    defaults: Mapping[str, Mapping[str, object]],
+) -> Sequence[Part]:
+    """Return the parts that are counted for the findings."""
+
+    def hidden(name: str, title: str, request: Request) -> Part:
+        return Part(f"{name}_{column}", f"{title}, by {column}", request, column, hidden=True)
+
+    days = {**_cohorts(params), "by": [column]}
+    own = {"period": params.period, "by": [column]}
+    cells = asked("cohort", **own, horizon=12, clock="calendar", **_PLAIN)
+    told = [
+        hidden("days_by_cohort", "The first days, cohort by cohort", asked("retention", **days)),
+        hidden("active", "Who came, cohort by cohort", cells),
+    ]
+    if "left" in roles or "leave_event" in defaults.get("churn", {}):
+        told.append(hidden("left", "Who left", asked("churn", definition="leave", **own)))
+    if {"amount", "order"} & set(roles):
+        within = defaults.get("orders", {}).get("repeat_days", list(REPEAT_DAYS))
+        orders = asked("orders", repeat_days=within, **own)
+        told.append(hidden("orders", "Orders", orders))
+    return told
+
+
 def roles_of(inputs: Sequence[Input], options: SourceOptions) -> set[str]:
-    """Return which columns the data have; raises InputError where they cannot be read."""
+    """Return which columns the data have; raises InputError where they cannot be read.
+
+    "left" is one of them where the member table says of anybody when they left.
+    """
     calendar = Calendar(options.tz, options.week_start)
     with open_export(inputs, options) as (table, members):
         wanted = Wanted(marks=(ORDERS,), worth=True)
-        return set(read_events(table, members, options, wanted, calendar).mapping)
+        events = read_events(table, members, options, wanted, calendar)
+    left = events.members is not None and bool(events.members["left"].is_not_null().any())
+    return {*events.mapping, *(["left"] if left else [])}

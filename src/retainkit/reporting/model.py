@@ -41,7 +41,8 @@ class Finding:
 
     section: where its evidence is. kind: which test found it. subject: what it is about, so that
     one thing is told once. p_value: adjusted for all comparisons of the report. members: how many
-    it costs (or brings, below 0), by the estimate of the test.
+    it costs (or brings, below 0), by the estimate of the test. evidence: the numbers of the
+    sentence, unrounded. also: where the evidence is of what it adds without numbers.
     """
 
     sentence: str
@@ -51,6 +52,12 @@ class Finding:
     p_value: float
     members: float | None = None
     evidence: Mapping[str, object] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """Every section that has evidence of it."""
+        return (self.section, *self.also)
 
 
 @dataclass(frozen=True)

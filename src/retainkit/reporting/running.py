@@ -10,13 +10,11 @@ from retainkit.engine import EngineOptions, Journal
 from retainkit.reporting.contents import Part, ReportParams, parts, roles_of
 from retainkit.reporting.findings import findings
 from retainkit.reporting.headline import headline
-from retainkit.reporting.model import Report, Section
+from retainkit.reporting.model import Finding, Report, Section
 from retainkit.results import Result
 from retainkit.sources import Input, SourceOptions
 from retainkit.sources.params import source_params
 from retainkit.sources.stream import Progress
-
-HIDDEN = ("days_by_cohort",)  # parts that only serve the headline
 
 
 def reported(
@@ -48,15 +46,16 @@ def reported(
         headline=headline(results, params.confidence),
         findings=tuple(told),
         compared=compared,
-        sections=tuple(_section(part, results[part.name]) for part in own if _is_shown(part)),
+        sections=tuple(_section(part, results[part.name]) for part in own if _is_shown(part, told)),
         verdicts=None if prepared is None else prepared.verdicts(requests, found, inputs),
         params={**asdict(params), **source_params(inputs, options)},
         notes=tuple(_shared(list(results.values()))),
     )
 
 
-def _is_shown(part: Part) -> bool:
-    return part.name not in HIDDEN
+def _is_shown(part: Part, told: Sequence[Finding]) -> bool:
+    """Return whether a part becomes a section: what a finding stands on always does."""
+    return not part.hidden or any(part.name in finding.sections for finding in told)
 
 
 def _section(part: Part, result: Result) -> Section:

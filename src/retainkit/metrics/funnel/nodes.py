@@ -37,17 +37,34 @@ def coefficients(members: Ints) -> Floats:
 
 def node_table(members: Ints, params: FunnelParams) -> dict[str, pl.Series]:
     """Return the columns of one segment's steps that follow from how many came to each."""
-    before = np.append(0, members[:-1])
+    return _tables(members[None, :], params)
+
+
+def trend_table(counts: Ints, params: FunnelParams) -> dict[str, pl.Series]:
+    """Return the same columns for many groups, one after the other.
+
+    counts: Ints[groups, steps], how many came to each step and no further.
+    """
+    return _tables(counts[:, ::-1].cumsum(axis=1)[:, ::-1], params)
+
+
+def _tables(members: Ints, params: FunnelParams) -> dict[str, pl.Series]:
+    """Return the columns of groups' steps; members: Ints[groups, steps]."""
+    groups, steps = members.shape
+    before = np.hstack([np.zeros((groups, 1), dtype=np.int64), members[:, :-1]])
     low, high = wilson(np.where(before > 0, members, 0), before, params.confidence)
-    overall = members / members[0] if members[0] else np.full(len(members), np.nan)
+    first = members[:, :1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        coefficient, overall = members / before, members / first
+    coefficient[before == 0] = np.nan
     return {
-        "step": column(np.arange(1, len(members) + 1)),
-        "event": pl.Series(names(params), dtype=pl.String),
-        "members": column(members),
-        "coefficient": known(coefficients(members)),
-        "ci_low": known(low),
-        "ci_high": known(high),
-        "overall": known(overall),
+        "step": column(np.tile(np.arange(1, steps + 1), groups)),
+        "event": pl.Series(names(params) * groups, dtype=pl.String),
+        "members": column(members.ravel()),
+        "coefficient": known(coefficient.ravel()),
+        "ci_low": known(low.ravel()),
+        "ci_high": known(high.ravel()),
+        "overall": known(overall.ravel()),
     }
 
 

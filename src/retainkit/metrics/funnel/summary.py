@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from retainkit.columns import known
+from retainkit.columns import column, known
 from retainkit.metrics.base import (
     Segment,
     Summary,
@@ -160,21 +160,23 @@ def _trend(levels: pl.DataFrame, params: FunnelParams, window: Window) -> pl.Dat
     """Return the nodes by the period of members' first starts."""
     keys = segment_keys(params.by)
     columns = [*keys, "period", *list(_MAIN)[:7], "complete"]
-    schema = {"period": pl.Date, **_MAIN, "complete": pl.Boolean}
-    tables = [empty_table(schema, params.by).select(columns)]
-    if params.trend is None:
-        return tables[0]
-    ordered = levels.sort(*keys, "at")
-    for (*segment, at), part in ordered.group_by(*keys, "at", maintain_order=True):
-        members = nodes.reached(dict(part.select("step", "members").rows()), len(params.steps))
-        index = np.array([at], dtype=np.int64)
-        end = int(window.calendar.starts(index + 1, params.trend)[0]) + (params.window_us or 0)
-        own = pl.DataFrame(nodes.node_table(members, params)).with_columns(
-            period=pl.lit(window.calendar.names(index, params.trend)[0]),
-            complete=pl.lit(end <= window.as_of),
-        )
-        tables.append(of_segment(own, params.by, tuple(segment)).select(columns))
-    return pl.concat(tables)
+    if params.trend is None or not levels.height:
+        schema = {"period": pl.Date, **_MAIN, "complete": pl.Boolean}
+        return empty_table(schema, params.by).select(columns)
+    steps = len(params.steps)
+    groups = levels.select(*keys, "at").unique().sort(*keys, "at").with_row_index("group")
+    placed = levels.join(groups, on=[*keys, "at"], nulls_equal=True)
+    counts = np.zeros((groups.height, steps), dtype=np.int64)
+    counts[placed["group"].to_numpy(), placed["step"].to_numpy() - 1] = placed["members"].to_numpy()
+    at = groups["at"].to_numpy().astype(np.int64)
+    end = window.calendar.starts(at + 1, params.trend) + (params.window_us or 0)
+    rows = np.repeat(np.arange(groups.height), steps)
+    table = pl.DataFrame(nodes.trend_table(counts, params)).with_columns(
+        period=window.calendar.names(at[rows], params.trend),
+        complete=column(end[rows] <= window.as_of),
+    )
+    segments = [groups[key].gather(rows) for key in keys]
+    return table.with_columns(segments).select(columns)
 
 
 def _dropoffs(counts: pl.DataFrame, params: FunnelParams) -> pl.DataFrame:

@@ -144,11 +144,14 @@ def _flat(curve: Curve, peak: int) -> int:
 def _cycle(
     order: int | None, part: pl.DataFrame, params: OrdersParams
 ) -> tuple[object, ...] | None:
-    rows = part if order is None else part.filter(age=order)
-    if not rows.height:
+    at, age, yes, no = (part[name].cast(pl.Int64).to_numpy() for name in ("at", "age", "yes", "no"))
+    rows = np.arange(len(at)) if order is None else np.flatnonzero(age == order)
+    if not len(rows):
         return None
-    days = rows.group_by("at").agg(pl.col("yes", "no").sum()).sort("at")
-    gaps, still = int(days["yes"].sum()), int(days["no"].sum())
-    half = days.filter(pl.col("yes").cum_sum() * 2 >= gaps, pl.col("yes") > 0)
-    observed = half["at"][0] if gaps else None
-    return (order, gaps, still, observed, *median(_curve(days, params)))
+    days = np.zeros(int(at[rows].max()) + 1, dtype=np.int64)
+    np.add.at(days, at[rows], yes[rows])
+    gaps, still = int(days.sum()), int(no[rows].sum())
+    # The first day up to which half of the gaps have ended.
+    observed = int(np.argmax(2 * days.cumsum() >= gaps)) if gaps else None
+    curve = kaplan_meier(at[rows], yes[rows], no[rows], 0, params.confidence)
+    return (order, gaps, still, observed, *median(curve))
