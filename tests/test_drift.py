@@ -29,6 +29,7 @@ from retainkit.cli.options import EngineFlags, SourceFlags
 from retainkit.cli.orders import orders as orders_command
 from retainkit.cli.paths import paths as paths_command
 from retainkit.cli.renewals import renewals as renewals_command
+from retainkit.cli.report import report as report_command
 from retainkit.cli.retention import retention as retention_command
 from retainkit.cli.rfm import rfm as rfm_command
 from retainkit.cli.snapshot import snapshot as snapshot_command
@@ -327,11 +328,12 @@ def test_check_and_snapshot_take_the_same_by_flag_and_by_keyword() -> None:
     for command, function, of_the_command, of_python in (
         (check_command, retainkit.check, {"how", "out", "undecided", "junit", "ci"}, {"metrics"}),
         (snapshot_command, retainkit.snapshot, {"how", "quiet"}, {"metrics"}),
+        (report_command, retainkit.report, {"how", "quiet", "undecided"}, {"metrics"}),
     ):
         flags, keywords = (inspect.signature(each).parameters for each in (command, function))
         own = set(flags) - {"source"} - of_the_command
         assert own == set(keywords) - {"events", "source"} - of_python
-        for name in own & {"fdr", "baseline", "definition_lock", "definitions"}:
+        for name in own - {"rule", "metric", "by", "output"}:
             assert flags[name].default == keywords[name].default
 
 

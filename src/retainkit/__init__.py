@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         retention,
         rfm,
     )
-    from retainkit.gates import check, snapshot
+    from retainkit.gates import check, report, snapshot
     from retainkit.results import Result
 
 __version__ = "0.1.0"
@@ -38,7 +38,7 @@ _HOMES = {
         ),
         "api",
     ),
-    **dict.fromkeys(("check", "snapshot"), "gates"),
+    **dict.fromkeys(("check", "report", "snapshot"), "gates"),
     "Result": "results",
 }
 
@@ -58,6 +58,7 @@ __all__ = [
     "orders",
     "paths",
     "renewals",
+    "report",
     "retention",
     "rfm",
     "snapshot",

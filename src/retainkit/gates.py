@@ -1,20 +1,26 @@
-"""`check` and `snapshot` as Python functions: the same words, the same Result."""
+"""`check`, `snapshot` and `report` as Python functions: the same words as the commands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Unpack
 
-from retainkit.answers import Answer, Keywords, as_inputs, as_path, split
+from retainkit.answers import Answer, Keywords, as_inputs, as_path, several, split
 from retainkit.checking.parsing import named_requests, read_rules
 from retainkit.checking.rules import Definitions
 from retainkit.checking.running import Check, checked
 from retainkit.checking.snapshots import chosen
 from retainkit.checking.snapshots import snapshot as text_of
+from retainkit.choices import DatePeriod
 from retainkit.errors import UsageError
+from retainkit.locking import locked
 from retainkit.replacement import write_whole
+from retainkit.reporting.contents import ReportParams
+from retainkit.reporting.history import check_keep, kept, trend
+from retainkit.reporting.running import reported, with_trend
+from retainkit.reporting.writing import check_output, placed, written
 from retainkit.sources import Input
 
 Told = str | Mapping[str, object]
@@ -74,6 +80,55 @@ def snapshot(
     path = Path(output)
     write_whole(path, text.encode(), "output")
     return path
+
+
+def report(
+    events: Input | Sequence[Input],
+    output: str | Path,
+    *,
+    by: str | Iterable[str] = (),
+    steps: str | None = None,
+    period: DatePeriod = "month",
+    title: str = "Retention report",
+    fdr: float = 0.05,
+    confidence: float = 0.95,
+    rule: Told | Sequence[Told] = (),
+    metrics: Metrics | None = None,
+    baseline: str | Path | None = None,
+    history: str | Path | None = None,
+    keep: int | None = None,
+    **source: Unpack[Keywords],
+) -> Path:
+    """Write a report of the events and return its path: headline, findings, sections, verdicts.
+
+    events: as for `cohort`. output: a page (.html), .md, .json, or a folder; {date} in it is the
+    day of as-of. rule, metrics, baseline: as for `check`. history: a folder that keeps the
+    headline of each run. The command is `retainkit report`; docs/report.md says what is in it.
+    """
+    params = ReportParams(
+        by=several(by), steps=steps, period=period, title=title, fdr=fdr, confidence=confidence
+    )
+    settings = Definitions(metrics=metrics or {}, baseline=as_path(baseline))
+    named = named_requests(settings)
+    rules = read_rules([rule] if isinstance(rule, str | Mapping) else list(rule), settings)
+    check_output(str(output))
+    folder = as_path(history)
+    check_keep(keep, folder)
+    options, engine = split(source, _words(report))
+    with locked(Path(output), "output"):
+        made = reported(
+            params,
+            as_inputs(events),
+            options,
+            check=Check(rules=rules, metrics=named, baseline=settings.baseline) if rules else None,
+            engine=engine,
+        )
+        if folder is not None:
+            kept(Path(folder), made.headline, made.data, keep)
+            made = with_trend(made, trend(Path(folder), made.data))
+        target = placed(str(output), made)
+        written(made, target)
+    return target
 
 
 def _words(function: Callable[..., object]) -> list[str]:

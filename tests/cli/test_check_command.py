@@ -120,6 +120,14 @@ def test_faults_of_settings_that_only_a_check_looks_at(folder: Path) -> None:
     assert run(folder, "events.csv", command="cohort").returncode == 0
 
 
+def test_settings_may_hold_rules_alone(folder: Path) -> None:
+    (folder / "retainkit.toml").write_text(SETTINGS.split("\n\n", 1)[1])
+    done = run(folder, "events.csv", "--rule", "cohort age=1 >= 0.6")
+    assert done.returncode == 3
+    assert "1 breach, 1 pass" in done.stdout
+    assert done.stderr == "Settings: retainkit.toml\n"
+
+
 def test_no_rule_is_wrong_usage(folder: Path) -> None:
     (folder / "retainkit.toml").unlink()
     done = run(folder, "events.csv")

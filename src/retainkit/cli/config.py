@@ -16,11 +16,12 @@ from retainkit.errors import RetainkitError
 
 SOURCE, ENGINE = "source", "engine"  # the tables of the flags that commands share
 WRITER = "init"  # the command that writes settings takes none
+DECLARED = ("check", "report", "snapshot")  # are about metrics and rules that settings declare
 
 # Are relative to the file that names them.
 _PATHS = (
     *("sources", "members", "rejects", "temp_dir", "taxonomy", "roster", "costs"),
-    *("baseline", "definition_lock", "junit", "output"),
+    *("baseline", "definition_lock", "junit", "output", "history"),
 )
 
 
@@ -59,6 +60,8 @@ def command_flags(command: Any) -> dict[str, inspect.Parameter]:
     bundles = (SourceFlags, EngineFlags, OutputFlags)
     shared = {CONFIG.name, *(name for bundle in bundles for name in bundle.__annotations__)}
     declared = inspect.signature(command.callback).parameters
+    if "format" not in declared:  # it has a file of its own to write, each time
+        shared.discard("output")
     return {name: flag for name, flag in declared.items() if name not in shared}
 
 
@@ -103,9 +106,15 @@ def _apply(context: typer.Context, path: Path | None) -> Path | None:
     given |= {key: value for key, value in settings.get(ENGINE, {}).items() if key in declared}
     given = placed(given, file.parent)
     context.default_map = {f"{key}_" if iskeyword(key) else key: given[key] for key in given}
-    if given:
-        context.call_on_close(lambda: _say(context, file))
-    return file if given else None
+    if not given and not _declares(context, settings):
+        return None
+    context.call_on_close(lambda: _say(context, file))
+    return file
+
+
+def _declares(context: typer.Context, settings: dict[str, dict[str, Any]]) -> bool:
+    """Return whether a command takes more from the settings than its own flags: their metrics."""
+    return context.info_name in DECLARED and settings.keys() - {SOURCE, ENGINE} != set()
 
 
 def _say(context: typer.Context, file: Path) -> None:

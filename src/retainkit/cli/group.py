@@ -19,6 +19,7 @@ COMMANDS = {
     "rfm": "Buyers by recency, frequency and money: named segments, whom to look after.",
     "ltv": "What buyers will order and bring, by BG/NBD and Gamma-Gamma models.",
     "renewals": "How many contracts are renewed, and how many will be, by a model of who leaves.",
+    "report": "One document: headline, findings, sections, verdicts, every definition used.",
     "check": "Hold numbers against rules: a gate for CI, with honest statistics.",
     "snapshot": "Save named metrics and what they mean: what `check --baseline` compares with.",
     "inspect": "Show what the files hold, before anyone trusts them: "

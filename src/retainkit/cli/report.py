@@ -1,7 +1,7 @@
 """`retainkit report`: what a cron job leaves on the desk. Its Python twin is `retainkit.report`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from retainkit.cli.options import By, Confidence
 from retainkit.cli.output import check_targets, say
 from retainkit.cli.progress import watched
 from retainkit.errors import UsageError
-
-if TYPE_CHECKING:
-    from retainkit.checking.running import Check
 
 
 def report(
@@ -49,6 +46,13 @@ def report(
     baseline: Annotated[
         str | None, typer.Option(metavar="FILE", help="A snapshot that rules are checked against.")
     ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Keep the headline of each run there; show its trend."),
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option(metavar="N", help="How many runs the history keeps.")
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")
     ] = False,
@@ -59,9 +63,11 @@ def report(
     from retainkit.checking.summary import code_of
     from retainkit.cli.allocator import keep_freed_memory
     from retainkit.engine import EngineOptions, Journal
+    from retainkit.locking import locked
     from retainkit.reporting.contents import ReportParams
-    from retainkit.reporting.running import reported
-    from retainkit.reporting.writing import check_target, written
+    from retainkit.reporting.history import check_keep, kept, trend
+    from retainkit.reporting.running import reported, with_trend
+    from retainkit.reporting.writing import check_output, placed, written
     from retainkit.sources import SourceOptions
 
     if not source.sources:
@@ -77,16 +83,14 @@ def report(
         confidence=confidence,
     )
     settings = declared(source.settings, baseline)
-    rules = read_rules(rule or [], settings)
-    check = None
-    if rules:
-        check = Check(rules=rules, metrics=named_requests(settings), baseline=baseline)
-    target = check_target(output)
-    out = Output(format="json", output=target, table=None, quiet=quiet, excel_safe=False)
-    check_targets("report", source, out, {})
+    metrics, rules = named_requests(settings), read_rules(rule or [], settings)
+    check = Check(rules=rules, metrics=metrics, baseline=baseline) if rules else None
+    check_output(output)
+    check_keep(keep, history)
+    _check_target(output, source, quiet)
     keep_freed_memory()
     journal = Journal()
-    with watched(quiet) as progress:
+    with locked(Path(output), "--output"), watched(quiet) as progress:
         made = reported(
             params,
             source.sources,
@@ -97,9 +101,23 @@ def report(
             progress=progress,
             journal=journal,
         )
-    written(made, target)
+        if history is not None:
+            kept(Path(history), made.headline, made.data, keep)
+            made = with_trend(made, trend(Path(history), made.data))
+        target = placed(output, made)
+        written(made, target)
+    if not quiet:
+        say(f"Wrote {target}.")
     for line in journal.lines() if how.verbose else ():
         say(line)
     code = 0 if made.verdicts is None else code_of(made.verdicts, undecided)
     if code:
         raise typer.Exit(code)
+
+
+def _check_target(output: str, source: Source, quiet: bool) -> None:
+    """Raise an error for a target that cannot be written, before anything is read."""
+    target = Path(output.replace("{date}", "0000-00-00"))
+    out = Output(format="json", output=target, table=None, quiet=quiet, excel_safe=False)
+    if target.suffix:
+        check_targets("report", source, out, {})

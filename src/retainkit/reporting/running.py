@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from retainkit.checking.running import Check, Prepared, once, results_of
 from retainkit.engine import EngineOptions, Journal
@@ -66,3 +66,11 @@ def _shared(results: Sequence[Result]) -> list[str]:
     """Return what all metrics say of the data, once."""
     shared = set(results[0].notes).intersection(*(result.notes for result in results))
     return [note for note in dict.fromkeys(results[0].notes) if note in shared]
+
+
+def with_trend(report: Report, trend: Result | None) -> Report:
+    """Return a report with the headline of the runs before, where there are any."""
+    if trend is None:
+        return report
+    section = Section("trend", "The headline, run by run", trend)
+    return replace(report, sections=(*report.sections, section))

@@ -23,7 +23,7 @@ WRITERS: dict[str, Callable[[Report], str]] = {
 DATE = "{date}"
 
 
-def check_target(text: str) -> None:
+def check_output(text: str) -> None:
     """Raise UsageError for a target of no known kind, or with a placeholder that is none."""
     path = Path(text)
     if path.suffix and path.suffix.lower() not in WRITERS:

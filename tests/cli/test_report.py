@@ -1,0 +1,167 @@
+"""`retainkit report` as cron runs it: what it writes and says, runs before, one at a time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import retainkit
+from retainkit.cli import app
+from retainkit.errors import OutputError
+from retainkit.locking import locked
+
+RULE = '[[rules]]\nmetric = "cohort"\nage = 1\nat_least = {}\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with events of 4 months x 60 members, of whom half come back, once."""
+    rows = [
+        (f"{month}-{number}", date(2024, month, 3) + timedelta(days=31 * back))
+        for month in (1, 2, 3, 4)
+        for number in range(60)
+        for back in (0, 1)[: 1 + (number < 30)]
+    ]
+    frame = pl.DataFrame(rows, schema=["user_id", "time"], orient="row")
+    frame.with_columns(event=pl.lit("visit")).write_csv(tmp_path / "events.csv")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*args: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["report", "events.csv", *args])
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("suffix", ["html", "md", "json"])
+def test_a_report_is_one_file(folder: Path, suffix: str) -> None:
+    assert run("-o", f"r.{suffix}") == (0, "", f"Wrote r.{suffix}.\n")
+    assert "Retention report" in (folder / f"r.{suffix}").read_text()
+    assert sorted(path.name for path in folder.iterdir()) == ["events.csv", f"r.{suffix}"]
+
+
+def test_a_name_without_a_suffix_is_a_folder(folder: Path) -> None:
+    assert run("-o", "tables", "-q") == (0, "", "")
+    assert (folder / "tables" / "manifest.json").exists()
+
+
+def test_the_day_of_as_of_stands_in_the_name(folder: Path) -> None:
+    assert run("-o", "r-{date}.json", "-q")[0] == 0
+    assert (folder / "r-2024-05-05.json").exists()
+
+
+@pytest.mark.parametrize("bound", [(0.4, 0), (0.6, 3)])
+def test_exit_codes_are_those_of_the_check(folder: Path, bound: tuple[float, int]) -> None:
+    least, code = bound
+    (folder / "retainkit.toml").write_text(RULE.format(least))
+    assert run("-o", "r.json", "-q")[0] == code
+    told = json.loads((folder / "r.json").read_text())
+    assert told["verdicts"]["tables"]["main"][0]["estimate"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["-o", "r.pdf"], 2, "a report is no '.pdf' file"),
+        (["-o", "r-{day}.html"], 2, "a placeholder other than {date}"),
+        (["-o", "missing/r.html"], 1, "there is no folder to write to"),
+        (["-o", "events.csv"], 2, "a report is no '.csv' file"),
+        (["--keep", "3"], 2, "--keep is for the runs in a --history DIR"),
+        (["--keep", "0", "--history", "h"], 2, "--keep: at least 1 run is kept"),
+        (["--fdr", "0"], 2, "--fdr: 0.0 does not lie between 0 and 1"),
+        (["--by", "event", "--by", "event"], 2, "--by: a column is named twice"),
+        (["--rule", "cohrt >= 1"], 2, "Did you mean 'cohort'?"),
+        (["--by", "chanel"], 1, "there is no column 'chanel'"),
+    ],
+)
+def test_what_errs_is_told_and_nothing_is_written(
+    folder: Path, args: list[str], code: int, said: str
+) -> None:
+    done, stdout, stderr = run(*args)
+    assert (done, stdout) == (code, "")
+    assert said in stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["events.csv"]
+
+
+def test_runs_before_are_kept_and_restated_numbers_told(folder: Path) -> None:
+    for as_of in ("2024-03-01", "2024-04-01", "2024-05-01"):
+        assert run("--as-of", as_of, "--history", "h", "--keep", "2", "-o", "r.json", "-q")[0] == 0
+    assert [path.name for path in sorted((folder / "h").iterdir())] == [
+        "headline-20240401T000000Z.parquet",
+        "headline-20240501T000000Z.parquet",
+    ]
+    with (folder / "events.csv").open("a") as late:
+        late.write("9-9,2024-04-09,visit\n")
+    assert run("--as-of", "2024-05-02", "--history", "h", "-o", "r.json", "-q")[0] == 0
+    told = json.loads((folder / "r.json").read_text())
+    (section,) = (each for each in told["sections"] if each["name"] == "trend")
+    rows = section["result"]["tables"]["main"]
+    new = [row for row in rows if row["name"] == "New members"]
+    assert [(row["value"], row["restated"]) for row in new] == [
+        (60, False),
+        (60, False),
+        (61, True),
+    ]
+
+
+def test_a_run_does_not_meet_another(folder: Path) -> None:
+    with locked(Path("r.html"), "--output"):
+        code, _, stderr = run("-o", "r.html")
+        assert (code, "another run is writing r.html now" in stderr) == (1, True)
+        assert run("-o", "other.html", "-q")[0] == 0
+    assert run("-o", "r.html", "-q")[0] == 0
+
+
+def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
+    target = tmp_path / "r.html"
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from pathlib import Path; from retainkit.locking import locked\n"
+            f"with locked(Path({str(target)!r}), 'x'): print('held', flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(OutputError), locked(target, "--output"):
+        pass
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with locked(target, "--output"):
+        pass
+    holder.stdout.close()
+
+
+def test_a_run_that_is_killed_leaves_what_was_published_whole(folder: Path) -> None:
+    """Kill runs at moments spread over their time: the page that stands is always a whole one."""
+    command = [sys.executable, "-m", "retainkit", "report", "events.csv", "-q", "-o", "r.json"]
+    begun = time.monotonic()
+    subprocess.run(command, check=True, timeout=60)
+    whole = time.monotonic() - begun
+    for part in (0.3, 0.6, 0.8, 0.9, 0.95, 1.0):
+        process = subprocess.Popen(command)
+        time.sleep(whole * part)
+        process.kill()
+        process.wait()
+        assert json.loads((folder / "r.json").read_text())["format"] == "retainkit-report/1"
+    subprocess.run(command, check=True, timeout=60)
+
+
+def test_the_python_twin_writes_the_same(folder: Path) -> None:
+    run("-o", "r.json", "-q")
+    path = retainkit.report("events.csv", "twin-{date}.json")
+    assert path == Path("twin-2024-05-05.json")
+    mine, its = (json.loads(Path(name).read_text()) for name in ("r.json", path))
+    assert mine["headline"] == its["headline"]
