@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from retainkit.errors import OutputError
+
+_TRIES, _PAUSE = 100, 0.02  # of removing a folder; seconds in between
 
 
 class Replacement:
@@ -82,3 +86,21 @@ def umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@contextmanager
+def temporary_folder(parent: str | Path | None = None) -> Iterator[Path]:
+    """Make a folder for temporary files that is gone, with all in it, when the context ends.
+
+    A run that is interrupted may leave threads of Polars behind that still write a file there:
+    so it is removed again until it stays away.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="retainkit-", dir=parent))
+    try:
+        yield folder
+    finally:
+        for _ in range(_TRIES):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(_PAUSE)

@@ -6,7 +6,6 @@ import glob
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 from retainkit.errors import InputError, UsageError, nearest
+from retainkit.replacement import temporary_folder
 
 STDIN, STDIN_NAME = "-", "<stdin>"
 _DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq")
@@ -50,8 +50,7 @@ class Scratch:
     def path(self, suffix: str) -> Path:
         """Return a path in the folder that no other call returns."""
         if self._folder is None:
-            folder = tempfile.TemporaryDirectory(prefix="retainkit-", dir=self._parent)
-            self._folder = Path(self._stack.enter_context(folder))
+            self._folder = self._stack.enter_context(temporary_folder(self._parent))
         self._made += 1
         return self._folder / f"{self._made}{suffix}"
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from retainkit.errors import OutputError
+from retainkit.replacement import temporary_folder
 
 Keys = NDArray[np.uint64]
 Run = TypeVar("Run", Keys, pl.DataFrame)
@@ -61,8 +62,7 @@ class Spill:
         """Write `run` to a file of its own; raises OutputError where the disk refuses."""
         try:
             if self._folder is None:
-                made = TemporaryDirectory(prefix="retainkit-", dir=self.parent)
-                self._folder = Path(self.stack.enter_context(made))
+                self._folder = self.stack.enter_context(temporary_folder(self.parent))
             path = self._folder / f"{self.files}.arrow"
             frame = pl.DataFrame({"key": run}) if isinstance(run, np.ndarray) else run
             frame.write_ipc(path, compression="uncompressed")
