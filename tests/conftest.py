@@ -8,7 +8,7 @@ import os
 from hypothesis import settings
 
 settings.register_profile(
-    "retainkit", deadline=None, derandomize="CI" in os.environ, print_blob=True
+    "retainkit", deadline=None, derandomize="CI" in os.environ, print_blob=True, max_examples=50
 )
 settings.load_profile("retainkit")
 

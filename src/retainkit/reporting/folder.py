@@ -32,6 +32,7 @@ from retainkit.results import Result
 TableFormat = Literal["csv", "parquet"]
 MANIFEST = "manifest.json"
 _HEADLINE, _FINDINGS, _VERDICTS = "headline", "findings", "verdicts"
+_NESTED = ("also", "evidence")
 _TYPES: dict[str, type[pl.DataType]] = {"str": pl.String, "Unit": pl.String, "int | None": pl.Int64}
 
 
@@ -138,11 +139,12 @@ def headline_table(report: Report) -> pl.DataFrame:
 
 
 def findings_table(report: Report) -> pl.DataFrame:
-    """Return the findings, a row each; their evidence as JSON."""
+    """Return the findings, a row each; their evidence, and where else it is, as JSON."""
     rows = [
-        {**told, "evidence": dumped(told["evidence"])} for told in map(finding, report.findings)
+        {**told, **{name: dumped(told[name]) for name in _NESTED}}
+        for told in map(finding, report.findings)
     ]
-    return pl.DataFrame(rows, schema={**_schema(Finding), "evidence": pl.String})
+    return pl.DataFrame(rows, schema={**_schema(Finding), **dict.fromkeys(_NESTED, pl.String)})
 
 
 def _schema(kind: type[Headline] | type[Finding]) -> dict[str, type[pl.DataType]]:
