@@ -145,7 +145,7 @@ def test_a_report_without_findings_and_checks_has_their_columns(bare: Report, pl
     assert pl.read_parquet(place / "findings.parquet").schema == {
         **dict.fromkeys(("sentence", "section", "kind", "subject"), pl.String),
         **dict.fromkeys(("p_value", "members"), pl.Float64),
-        **dict.fromkeys(("also", "evidence"), pl.String),
+        **dict.fromkeys(("evidence", "also"), pl.String),
     }
     assert pl.read_parquet(place / "headline.parquet").height == 0
     assert "verdicts.parquet" not in names_in(place)
