@@ -136,7 +136,13 @@ def test_weights_are_customers(seed: int) -> None:
     x, mean, _ = spending(GammaGamma(4, 4, 30), 300, rng)
     weight = rng.integers(0, 4, 300)
     order = rng.permutation(np.repeat(np.arange(300), weight))
-    tallied, expanded = fit_gamma_gamma(x, mean, weight), fit_gamma_gamma(x[order], mean[order])
+    try:
+        tallied = fit_gamma_gamma(x, mean, weight)
+    except FitError:  # a few samples of 300 have no maximum: then neither has the other
+        with pytest.raises(FitError):
+            fit_gamma_gamma(x[order], mean[order])
+        return
+    expanded = fit_gamma_gamma(x[order], mean[order])
     assert tallied.log_likelihood == pytest.approx(expanded.log_likelihood, rel=1e-12)
     assert values(tallied.model) == pytest.approx(values(expanded.model), rel=1e-6)
     both = correlation(x, mean, weight), correlation(x[order], mean[order])
