@@ -123,6 +123,13 @@ def test_segments_each_one_or_the_worst(events: pl.DataFrame) -> None:
     assert "there is no channel shopp. Did you mean 'shop'?" in none["story"]
 
 
+def test_an_unknown_segment_goes_by_no_name(events: pl.DataFrame) -> None:
+    some = events.with_columns(channel=pl.col("channel").replace("ads", None))
+    (none,) = rows(some, "cohort age=1 by=channel channel=None >= 0.3")
+    assert (none["verdict"], none["estimate"]) == ("undecided", None)
+    assert len(rows(some, "cohort age=1 by=channel >= 0.3")) == 2
+
+
 def test_a_drop_below_the_mean_of_the_cohorts_before(events: pl.DataFrame) -> None:
     (row,) = rows(events, "cohort age=1 by=channel channel=ads max_drop=0.3 previous=3")
     assert row["least"] == pytest.approx((0.6 + 0.6 + 0.3) / 3 - 0.3)

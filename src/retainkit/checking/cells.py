@@ -123,9 +123,7 @@ def _series(rule: Rule, table: pl.DataFrame) -> Iterator[Series]:
     wanted = dict(zip(by, rule.segments.values(), strict=True))
     groups: dict[tuple[tuple[object, ...], tuple[object, ...]], list[Row]] = {}
     for row in rows:
-        chosen = all(
-            want in (EACH, WORST) or str(row[name]) == want for name, want in wanted.items()
-        )
+        chosen = all(want in (EACH, WORST, _text(row[name])) for name, want in wanted.items())
         if chosen and all(want in (EACH, row[name]) for name, want in rule.cell.items()):
             place = tuple(row[name] for name in by), tuple(row[name] for name in keys)
             groups.setdefault(place, []).append(row)
@@ -152,12 +150,10 @@ def _inside(rule: Rule, table: pl.DataFrame) -> list[Row]:
     rows: list[Row] = list(table.iter_rows(named=True))
     if rule.shape.outside is None or EACH not in rule.cell.values():
         return rows
+    if rule.value != rule.shape.first:
+        return rows
     column, value = rule.shape.outside
-    return [row for row in rows if row[column] != value] if _is_first(rule) else rows
-
-
-def _is_first(rule: Rule) -> bool:
-    return rule.value == rule.shape.first
+    return [row for row in rows if row[column] != value]
 
 
 def _at(rule: Rule, series: Series, latest: Mapping[tuple[object, ...], str]) -> Iterator[Case]:
@@ -194,10 +190,13 @@ def _on(rule: Rule, series: Series, day: str) -> Case:
     )
 
 
-def _day(moment: object) -> str:
-    if isinstance(moment, datetime):
-        return moment.date().isoformat()
+def when(moment: object) -> str:
+    """Return a period as text: its first day, or moment; in a saved result it is text already."""
     return moment.isoformat() if isinstance(moment, date) else str(moment)
+
+
+def _day(moment: object) -> str:
+    return when(moment.date() if isinstance(moment, datetime) else moment)
 
 
 def _text(value: object) -> str | None:

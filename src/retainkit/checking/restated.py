@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from math import isclose
 from typing import Any
 
 import polars as pl
 
-from retainkit.checking.cells import Row, is_complete
+from retainkit.checking.cells import Row, is_complete, when
 from retainkit.checking.shapes import Shape, shape_of
 from retainkit.engine import Request
 from retainkit.results import Result
@@ -62,7 +61,7 @@ def _cells(table: pl.DataFrame | None, shape: Shape, by: int) -> dict[tuple[str,
         return {}
     names = [*table.columns[:by], str(shape.time), *shape.keys]
     return {
-        tuple(_text(row[name]) for name in names): row
+        tuple(when(row[name]) for name in names): row
         for row in table.iter_rows(named=True)
         if is_complete(row, shape)
     }
@@ -91,7 +90,3 @@ def _alike(then: float | None, now: float | None) -> bool:
     if then is None or now is None:
         return then is now
     return isclose(then, now, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def _text(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)

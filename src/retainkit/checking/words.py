@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from retainkit.checking.bounds import Limits
+from retainkit.checking.cells import when
 from retainkit.checking.judging import Judged
 from retainkit.checking.rules import Rule
 from retainkit.render import cells, named
@@ -50,16 +50,12 @@ def segment_text(judged: Judged) -> str | None:
 def at_text(judged: Judged) -> str | None:
     """Return the period or cohort of the number; None where there is none."""
     time, row = judged.rule.shape.time, judged.case.row
-    return None if time is None or row is None else _when(row[time])
+    return None if time is None or row is None else when(row[time])
 
 
 def since_text(judged: Judged) -> str | None:
     """Return the first period of the breach; None where it has none."""
-    return None if judged.since is None else _when(judged.since)
-
-
-def _when(moment: object) -> str:
-    return moment.isoformat() if isinstance(moment, date) else str(moment)
+    return None if judged.since is None else when(judged.since)
 
 
 def story(judged: Judged) -> str:
@@ -82,18 +78,11 @@ def _evidence(judged: Judged) -> Iterator[str]:
         yield judged.why
     elif judged.beyond is not None and judged.beyond > 0:
         yield f"{named.distance(rule.value, judged.beyond)} beyond"
-        yield from _surely(judged)
+        if judged.verdict == "warn" and rule.decide == "confident" and rule.severity == "error":
+            yield "not surely so"
         since = since_text(judged)
         if since is not None and since != at_text(judged):
             yield f"since {since}"
-
-
-def _surely(judged: Judged) -> Iterator[str]:
-    """Yield why a number beyond its bound is no breach, where it could be."""
-    if judged.verdict == "warn" and judged.rule.decide == "confident":
-        if judged.rule.severity == "warn":
-            return
-        yield "not surely so"
 
 
 def _interval(judged: Judged) -> str:
