@@ -132,9 +132,7 @@ def _p_value(rule: Rule, against: Held) -> float | None:
     limits = against.limits
     assert limits is not None
     sides = [(limits.least, 1), (limits.most, -1)]
-    scores = [
-        _score(rule, against.estimate, edge, side) for edge, side in sides if edge is not None
-    ]
+    scores = (_score(rule, against.estimate, *each) for each in sides)
     known = [score for score in scores if score is not None]
     return 0.5 * math.erfc(max(known) / math.sqrt(2)) if known else None
 

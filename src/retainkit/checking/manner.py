@@ -41,9 +41,8 @@ def bound_of(words: Given, settings: Definitions) -> Bound:
         return Limits(most=value)
     if value < 0:
         raise UsageError(f"{name}: how far it may go is not below 0.")
-    return Change(
-        value, relative=percent, rise=name == "max_rise", previous=_previous(words, settings)
-    )
+    previous = _previous(words, settings)
+    return Change(value, relative=percent, rise=name == "max_rise", previous=previous)
 
 
 def _between(low: float, high: float) -> Limits:
@@ -53,14 +52,23 @@ def _between(low: float, high: float) -> Limits:
 
 
 def _previous(words: Given, settings: Definitions) -> int | None:
-    if "baseline" in words and "previous" in words:
-        raise UsageError("A change is from previous periods or from a baseline, not both.")
-    if "baseline" in words or (settings.baseline is not None and "previous" not in words):
+    """Return how many cells before a change is measured against; None: a saved result."""
+    if baseline_of(words, settings) is not None:
         return None
-    return _whole("previous", words.get("previous", PREVIOUS), 1)
+    return whole("previous", words.get("previous", PREVIOUS), 1)
 
 
-def _whole(name: str, given: object, least: int) -> int:
+def baseline_of(words: Given, settings: Definitions) -> str | None:
+    """Return the saved result that a change is measured against; None: what came before it."""
+    if "previous" not in words:
+        return str(words["baseline"]) if "baseline" in words else settings.baseline
+    if "baseline" in words:
+        raise UsageError("A change is from previous periods or from a baseline, not both.")
+    return None
+
+
+def whole(name: str, given: object, least: int) -> int:
+    """Return a whole number from `least`; raises UsageError for anything else."""
     try:
         if isinstance(given, bool):
             raise ValueError
@@ -78,12 +86,10 @@ def manner_of(words: Given, settings: Definitions) -> dict[str, Any]:
     check_choice("decide", decide, get_args(Decide))
     check_choice("severity", severity, get_args(Severity))
     told = {name: str(words[name]) for name in ("owner", "message") if name in words}
-    if "baseline" in words:
-        told["baseline"] = str(words["baseline"])
-    elif settings.baseline is not None and _is_change(words) and "previous" not in words:
-        told["baseline"] = settings.baseline
-    least = _whole("min_members", words.get("min_members", FEWEST), 0)
-    return {"decide": decide, "severity": severity, "min_members": least, **told}
+    baseline = baseline_of(words, settings) if _is_change(words) else None
+    least = whole("min_members", words.get("min_members", FEWEST), 0)
+    manner = {"decide": decide, "severity": severity, "min_members": least, "baseline": baseline}
+    return {**manner, **told}
 
 
 def _is_change(words: Given) -> bool:

@@ -9,7 +9,7 @@ from datetime import date
 
 from retainkit.checking.asked import check_command, params_of, request_of
 from retainkit.checking.bounds import Change, Limits
-from retainkit.checking.manner import BOUNDS, bound_of, manner_of
+from retainkit.checking.manner import BOUNDS, bound_of, manner_of, whole
 from retainkit.checking.rules import EACH, LATEST, WORST, Definitions, Rule
 from retainkit.checking.shapes import SHAPES, Key, Shape, shape_of
 from retainkit.checking.text import put, words_of
@@ -215,17 +215,7 @@ def _cell(given: Given, shape: Shape, request: Request, metric: str) -> dict[str
 def _key(name: str, key: Key, given: object) -> object:
     if given == EACH:
         return EACH
-    if key.kind == "text":
-        return str(given)
-    try:
-        if isinstance(given, bool):
-            raise ValueError
-        value = int(str(given))
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise UsageError(f"{name}: '{given}' is no whole number from 0.")
-    return value
+    return str(given) if key.kind == "text" else whole(name, given, 0)
 
 
 def _at(given: object, shape: Shape, table: str) -> str:
@@ -244,13 +234,14 @@ def _at(given: object, shape: Shape, table: str) -> str:
             f"at: '{text}' is none of {LATEST}, {EACH} or a date like 2024-03 or 2024-03-04."
             f"{nearest(text, (LATEST, EACH))}"
         )
+    if text in (LATEST, EACH):
+        return text
     day = f"{text}-01-01"[: len("2024-03-01")]
-    if text not in (LATEST, EACH):
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            raise UsageError(f"at: there is no {text} in the calendar.") from None
-    return text if text in (LATEST, EACH) else day
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise UsageError(f"at: there is no {text} in the calendar.") from None
+    return day
 
 
 def _check_decidable(rule: Rule) -> None:
