@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Unpack
 
 from retainkit.answers import Answer, Keywords, as_inputs, as_path, several, split
-from retainkit.checking.parsing import named_requests, read_rules
+from retainkit.checking.parsing import named_requests
 from retainkit.checking.rules import Definitions
 from retainkit.checking.running import Check, checked
 from retainkit.checking.snapshots import chosen
 from retainkit.checking.snapshots import snapshot as text_of
 from retainkit.choices import DatePeriod
 from retainkit.errors import UsageError
-from retainkit.locking import locked
 from retainkit.replacement import write_whole
 from retainkit.reporting.contents import ReportParams
-from retainkit.reporting.history import check_keep, kept, trend
-from retainkit.reporting.running import reported, with_trend
-from retainkit.reporting.writing import check_output, placed, written
+from retainkit.reporting.publishing import Place
+from retainkit.reporting.running import reported
 from retainkit.sources import Input
 
 Told = str | Mapping[str, object]
@@ -44,18 +42,14 @@ def check(
     `main` (a row a verdict), `definitions` and `restated`. The command is `retainkit check`;
     docs/check.md defines every word.
     """
-    settings = Definitions(metrics=metrics or {}, baseline=as_path(baseline))
-    named = named_requests(settings)
-    rules = read_rules([rule] if isinstance(rule, str | Mapping) else list(rule), settings)
-    if not rules:
-        raise UsageError("check: there is no rule.")
-    asked = Check(
-        rules=rules,
-        metrics=named,
-        baseline=settings.baseline,
+    asked = Check.of(
+        _rules(rule),
+        Definitions(metrics=metrics or {}, baseline=as_path(baseline)),
         lock=as_path(definition_lock),
         fdr=fdr,
     )
+    if not asked.rules:
+        raise UsageError("check: there is no rule.")
     options, engine = split(source, _words(check))
     return Answer(**vars(checked(asked, as_inputs(events), options, engine=engine)))
 
@@ -109,26 +103,18 @@ def report(
         by=several(by), steps=steps, period=period, title=title, fdr=fdr, confidence=confidence
     )
     settings = Definitions(metrics=metrics or {}, baseline=as_path(baseline))
-    named = named_requests(settings)
-    rules = read_rules([rule] if isinstance(rule, str | Mapping) else list(rule), settings)
-    check_output(str(output))
-    folder = as_path(history)
-    check_keep(keep, folder)
+    asked = Check.of(_rules(rule), settings)
+    place = Place(output=str(output), history=as_path(history), keep=keep)
     options, engine = split(source, _words(report))
-    with locked(Path(output), "output"):
-        made = reported(
-            params,
-            as_inputs(events),
-            options,
-            check=Check(rules=rules, metrics=named, baseline=settings.baseline) if rules else None,
-            engine=engine,
-        )
-        if folder is not None:
-            kept(Path(folder), made.headline, made.data, keep)
-            made = with_trend(made, trend(Path(folder), made.data))
-        target = placed(str(output), made)
-        written(made, target)
-    return target
+    _, path = place.publish(
+        lambda: reported(params, as_inputs(events), options, check=asked, engine=engine)
+    )
+    return path
+
+
+def _rules(rule: Told | Sequence[Told]) -> list[Told]:
+    """Return one rule or several as several."""
+    return [rule] if isinstance(rule, str | Mapping) else list(rule)
 
 
 def _words(function: Callable[..., object]) -> list[str]:

@@ -10,9 +10,10 @@ import polars as pl
 from retainkit.checking.comparing import check_lock, compared, saved_results
 from retainkit.checking.definitions import definition_of, hash_of
 from retainkit.checking.judging import judge
+from retainkit.checking.parsing import Given, named_requests, read_rules
 from retainkit.checking.restated import SCHEMA, restated
 from retainkit.checking.restated import told as restated_notes
-from retainkit.checking.rules import Rule
+from retainkit.checking.rules import Definitions, Rule
 from retainkit.checking.summary import DEFINITIONS, definition, main_table, notes
 from retainkit.engine import EngineOptions, Journal, Request, run
 from retainkit.errors import UsageError
@@ -38,11 +39,29 @@ class Check:
     lock: str | None = None
     fdr: float | None = None
 
+    @classmethod
+    def of(
+        cls,
+        texts: Sequence[str | Given],
+        settings: Definitions,
+        *,
+        lock: str | None = None,
+        fdr: float | None = None,
+    ) -> Check:
+        """Return the check of the rules of settings and those given beside, and named metrics.
+
+        Raises UsageError for what is wrong with any of them.
+        """
+        metrics = named_requests(settings)
+        rules = read_rules(texts, settings)
+        return cls(rules=rules, metrics=metrics, baseline=settings.baseline, lock=lock, fdr=fdr)
+
     @property
     def reads(self) -> list[str]:
-        """The files that rules and metrics name."""
+        """The files that it reads beside the sources."""
         requests = [*self.metrics.values(), *(rule.request for rule in self.rules)]
-        told = [rule.baseline for rule in self.rules if rule.baseline is not None]
+        named = [self.baseline, self.lock, *(rule.baseline for rule in self.rules)]
+        told = [path for path in named if path is not None]
         for request in requests:
             if request.metric.reads is not None:
                 told += request.metric.reads(request.params)

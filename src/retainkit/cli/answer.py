@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from retainkit.cli.command import Computing, Output, Source
-from retainkit.cli.output import check_targets, emit, say
+from retainkit.cli.output import check_targets, emit, say_how
 from retainkit.cli.progress import watched
 from retainkit.errors import UsageError
 
@@ -32,17 +32,22 @@ def answer(
     """
     from retainkit.sources import SourceOptions
 
+    check_sources(command, source)
+    check_targets(command, source, out, writes or {}, reads)
+    with watched(out.quiet) as progress:
+        result = compute(SourceOptions(**source.options), progress)
+    emit(result, out)
+    return result
+
+
+def check_sources(command: str, source: Source) -> None:
+    """Raise UsageError where there is nothing to read."""
     if not source.sources:
         raise UsageError(
             f"{command}: nothing to read.",
             "Name a file, a folder or - for stdin, or a [source] in retainkit.toml "
             "(`retainkit init FILE` writes one).",
         )
-    check_targets(command, source, out, writes or {}, reads)
-    with watched(out.quiet) as progress:
-        result = compute(SourceOptions(**source.options), progress)
-    emit(result, out)
-    return result
 
 
 def answer_metric(
@@ -75,5 +80,4 @@ def answer_metric(
     writes = {metric.roster.option: roster} if metric.roster and roster else {}
     reads = () if metric.reads is None else metric.reads(params)
     answer(metric.command, source, out, compute, writes=writes, reads=reads)
-    for line in journal.lines() if how.verbose else ():
-        say(line)
+    say_how(how, journal)

@@ -11,7 +11,7 @@ from retainkit.cli.answer import answer
 from retainkit.cli.ci import Ci
 from retainkit.cli.command import Computing, Output, Source
 from retainkit.cli.declared import declared
-from retainkit.cli.output import say
+from retainkit.cli.output import say_how
 from retainkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,27 +51,19 @@ def check(
     ] = "auto",
 ) -> None:
     """Hold the rules of the settings, and those given, against the data."""
-    from retainkit.checking.parsing import named_requests, read_rules
     from retainkit.checking.running import Check, checked
     from retainkit.checking.summary import code_of
     from retainkit.cli.allocator import keep_freed_memory
     from retainkit.engine import EngineOptions, Journal
 
     settings = declared(source.settings, baseline)
-    metrics, rules = named_requests(settings), read_rules(rule or [], settings)
-    if not rules:
+    asked = Check.of(rule or [], settings, lock=definition_lock, fdr=fdr)
+    if not asked.rules:
         raise UsageError(
             "check: there is no rule.",
             'Name one with --rule "retention day=7 mode=on >= 0.25", or a [[rules]] in '
             "retainkit.toml.",
         )
-    asked = Check(
-        rules=rules,
-        metrics=metrics,
-        baseline=baseline,
-        lock=definition_lock,
-        fdr=fdr,
-    )
     keep_freed_memory()
     engine, journal = EngineOptions(**how.options), Journal()
 
@@ -80,12 +72,10 @@ def check(
             asked, source.sources, options, engine=engine, progress=progress, journal=journal
         )
 
-    reads = [path for path in (baseline, definition_lock, *asked.reads) if path is not None]
-    own = [each.name for each in rules[: len(settings.rules)]]
+    own = [each.name for each in asked.rules[: len(settings.rules)]]
     others = Ci(junit, system_of(ci, os.environ), undecided, source.settings, own)
-    result = answer("check", source, out, compute, writes=others.writes, reads=reads)
-    for line in journal.lines() if how.verbose else ():
-        say(line)
+    result = answer("check", source, out, compute, writes=others.writes, reads=asked.reads)
+    say_how(how, journal)
     others.tell(result)
     code = code_of(result, undecided)
     if code:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from retainkit.cli.command import Output, Source
+from retainkit.cli.command import Computing, Output, Source
 from retainkit.cli.failures import abandon_stdout
 from retainkit.errors import OutputError, UsageError
 from retainkit.replacement import write_whole
 
 if TYPE_CHECKING:
+    from retainkit.engine import Journal
     from retainkit.results import Result
 
 FILE_WIDTH = 100
@@ -43,13 +44,24 @@ def emit(result: "Result", out: Output) -> None:
 def check_targets(
     command: str, source: Source, out: Output, more: Mapping[str, str], reads: Sequence[str] = ()
 ) -> None:
-    """Raise UsageError, before anything is read, for files that must not or cannot be written.
+    """Raise UsageError, before anything is read, for a result that cannot go where it should.
 
     more: files that this command writes beside its result, by option. reads: and files that it
     reads beside the sources.
     """
+    check_files(source, {"--output": out.output, **more}, reads)
+    _check_format(command, out)
+
+
+def check_files(
+    source: Source, targets: Mapping[str, str | Path | None], reads: Sequence[str] = ()
+) -> None:
+    """Raise UsageError, before anything is read, for files that must not or cannot be written.
+
+    targets: files that a command writes, by option. reads: those that it reads beside the sources.
+    """
     inputs = {Path(each).resolve() for each in reads}
-    targets = {"--output": out.output, "--rejects": source.options["rejects"], **more}
+    targets = {**targets, "--rejects": source.options["rejects"]}
     named = {option: Path(path) for option, path in targets.items() if path is not None}
     for (one, path), (other, same) in combinations(named.items(), 2):
         if path.resolve() == same.resolve():
@@ -65,7 +77,6 @@ def check_targets(
             raise OutputError(f"{option}: there is no folder to write to at {path.parent}.")
         if path.exists() and path.resolve() in {*_read(source), *inputs}:
             raise UsageError(f"{option}: {path} is one of the inputs.", "Name another file.")
-    _check_format(command, out)
 
 
 def _check_format(command: str, out: Output) -> None:
@@ -99,6 +110,12 @@ def _read(source: Source) -> set[Path]:
     members = source.options["members"]
     read = paths([*source.sources, *([members] if members else [])])
     return read if source.settings is None else {*read, source.settings.resolve()}
+
+
+def say_how(how: Computing, journal: "Journal") -> None:
+    """Tell how a run went, where --verbose asks for it."""
+    for line in journal.lines() if how.verbose else ():
+        say(line)
 
 
 def say(text: str) -> None:

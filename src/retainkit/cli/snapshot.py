@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.answer import check_sources
+from retainkit.cli.command import Computing, Source
 from retainkit.cli.declared import declared
-from retainkit.cli.output import check_targets, say
+from retainkit.cli.output import check_files, say, say_how
 from retainkit.cli.progress import watched
-from retainkit.errors import UsageError
 from retainkit.replacement import write_whole
 
 
@@ -33,18 +33,18 @@ def snapshot(
 ) -> None:
     """Write the snapshot."""
     from retainkit.checking.parsing import named_requests
+    from retainkit.checking.running import Check
     from retainkit.checking.snapshots import chosen
     from retainkit.checking.snapshots import snapshot as text_of
     from retainkit.cli.allocator import keep_freed_memory
     from retainkit.engine import EngineOptions, Journal
     from retainkit.sources import SourceOptions
 
-    if not source.sources and not definitions:
-        raise UsageError("snapshot: nothing to read.", "Name a file, or a [source] in settings.")
+    if not definitions:
+        check_sources("snapshot", source)
     settings = declared(source.settings)
     metrics = chosen(named_requests(settings), metric or [])
-    out = Output(format="json", output=Path(output), table=None, quiet=quiet, excel_safe=False)
-    check_targets("snapshot", source, out, {})
+    check_files(source, {"--output": output}, Check(rules=(), metrics=metrics).reads)
     keep_freed_memory()
     journal = Journal()
     with watched(quiet) as progress:
@@ -60,5 +60,4 @@ def snapshot(
     write_whole(Path(output), text.encode(), "--output")
     if not quiet:
         say(f"Wrote {output}: {', '.join(metrics)}.")
-    for line in journal.lines() if how.verbose else ():
-        say(line)
+    say_how(how, journal)

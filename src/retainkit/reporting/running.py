@@ -33,7 +33,7 @@ def reported(
     check: rules whose verdicts it tells. defaults: params that the settings say for commands.
     Raises what a check and `run` raise.
     """
-    prepared = None if check is None else Prepared.of(check, options)
+    prepared = None if check is None or not check.rules else Prepared.of(check, options)
     own = parts(params, roles_of(inputs, options), defaults or {})
     checked = [] if prepared is None else prepared.requests
     requests = once([part.request for part in own] + checked)
