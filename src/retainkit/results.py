@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -63,6 +63,12 @@ class Result:
         """Return the table called `name`; raises UsageError that lists the tables there are."""
         check_table(self.command, name, self.tables)
         return self.tables[name]
+
+
+def shared_notes(results: Sequence[Result]) -> list[str]:
+    """Return what all of these results say, each note once: what is true of the data."""
+    shared = set(results[0].notes).intersection(*(result.notes for result in results))
+    return [note for note in dict.fromkeys(results[0].notes) if note in shared]
 
 
 def check_table(command: str, name: str, tables: Iterable[str]) -> None:

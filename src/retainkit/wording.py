@@ -1,4 +1,4 @@
-"""Numbers in sentences."""
+"""Numbers in sentences, and params as they are called outside Python."""
 
 from __future__ import annotations
 
@@ -6,3 +6,8 @@ from __future__ import annotations
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Return "1 row" or "4,372 rows"; `many` is `one` with an s unless given."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def spelled(param: str) -> str:
+    """Return what flags, settings and results call a param: in Python none may be called `from`."""
+    return param.removesuffix("_")

@@ -12,6 +12,7 @@ from retainkit.engine import Request
 from retainkit.errors import UsageError, nearest
 from retainkit.metrics.catalog import NAMES, listed
 from retainkit.selectors import parse_steps
+from retainkit.wording import spelled
 
 NOT_ASKED = ("roster", "hash_key")  # a check lists no members
 
@@ -20,11 +21,6 @@ def params_of(command: str) -> dict[str, str]:
     """Return the fields of a command's params by the names of their flags."""
     own = fields(listed(command).params)
     return {spelled(each.name): each.name for each in own if each.name not in NOT_ASKED}
-
-
-def spelled(name: str) -> str:
-    """Return what a param is called outside Python, where one may be called `from`."""
-    return name.removesuffix("_")
 
 
 def request_of(command: str, given: Mapping[str, object]) -> Request:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 
-from retainkit.checking.asked import NOT_ASKED, spelled
+from retainkit.checking.asked import NOT_ASKED
 from retainkit.engine import Request
 from retainkit.sources import SourceOptions
+from retainkit.wording import spelled
 
 # How events are read makes a number another one; which files, and until when, does not.
 _MEANING = (

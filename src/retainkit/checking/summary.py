@@ -12,7 +12,7 @@ from retainkit.checking import words
 from retainkit.checking.judging import Judged
 from retainkit.checking.verdicts import exit_code
 from retainkit.choices import UndecidedAs
-from retainkit.results import Result
+from retainkit.results import Result, shared_notes
 from retainkit.wording import counted
 
 ORDER = ("breach", "undecided", "warn", "pass")
@@ -67,10 +67,10 @@ def counts(judged: Iterable[Judged]) -> str:
 def notes(judged: Sequence[Judged], results: Sequence[Result]) -> Iterator[str]:
     """Yield what was found of the data: what all metrics say of it once, and what one does."""
     yield f"Verdicts: {counts(judged)}."
-    shared = set(results[0].notes).intersection(*(result.notes for result in results))
+    shared = shared_notes(results)
     own = [(each.command, note) for each in results for note in each.notes if note not in shared]
     yield from (f"{command}: {note}" for command, note in dict.fromkeys(own))
-    yield from (note for note in dict.fromkeys(results[0].notes) if note in shared)
+    yield from shared
 
 
 def _row(judged: Judged) -> tuple[object, ...]:

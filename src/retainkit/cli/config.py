@@ -13,6 +13,7 @@ from retainkit.cli.failures import tell
 from retainkit.cli.options import READING, EngineFlags, OutputFlags, SourceFlags, flags_of
 from retainkit.config.files import find
 from retainkit.errors import RetainkitError
+from retainkit.wording import spelled
 
 SOURCE, ENGINE = "source", "engine"  # the tables of the flags that commands share
 WRITER = "init"  # the command that writes settings takes none
@@ -63,11 +64,6 @@ def command_flags(command: Any) -> dict[str, inspect.Parameter]:
     if "format" not in declared:  # it has a file of its own to write, each time
         shared.discard("output")
     return {name: flag for name, flag in declared.items() if name not in shared}
-
-
-def spelled(name: str) -> str:
-    """Return what settings call a flag: Python cannot call a parameter `from`, only `from_`."""
-    return name.removesuffix("_")
 
 
 def source_flags(command: Any) -> dict[str, inspect.Parameter]:

@@ -14,13 +14,12 @@ from retainkit.cli.config import (
     configurable,
     engine_flags,
     source_flags,
-    spelled,
 )
 from retainkit.cli.output import say
 from retainkit.cli.toml import commented, setting
 from retainkit.errors import UsageError
 from retainkit.replacement import write_whole
-from retainkit.wording import counted
+from retainkit.wording import counted, spelled
 
 if TYPE_CHECKING:
     from retainkit.results import Result

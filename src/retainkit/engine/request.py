@@ -13,6 +13,7 @@ from retainkit.metrics.base import Counting, Metric
 from retainkit.periods import Window
 from retainkit.results import DataWindow, Result
 from retainkit.timeline import Needs, Timeline
+from retainkit.wording import spelled
 
 _WAITING_ROWS = 500_000
 
@@ -50,7 +51,7 @@ class Request:
         return Result(
             command=self.metric.command,
             definition=summary.definition,
-            params={**_spelled(asdict(self.params)), **source},
+            params={spelled(name): told for name, told in asdict(self.params).items()} | {**source},
             data=data,
             tables=summary.tables,
             notes=(*self.found, *summary.notes, *notes),
@@ -60,11 +61,6 @@ class Request:
     def asked(self) -> Asked:
         """What is counted for its tables."""
         return Asked(self.metric, self.params)
-
-
-def _spelled(params: Mapping[str, object]) -> dict[str, object]:
-    """Return parameters by the names of their flags: Python cannot call one `from`."""
-    return {name.removesuffix("_"): value for name, value in params.items()}
 
 
 def settled(

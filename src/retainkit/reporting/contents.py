@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from retainkit.checking.asked import params_of, request_of
-from retainkit.choices import DatePeriod
+from retainkit.choices import DatePeriod, RetentionCohort
 from retainkit.engine import Request
 from retainkit.errors import UsageError, check_choice, check_kinds, check_once
 from retainkit.periods import Calendar
@@ -21,7 +21,6 @@ REPEAT_DAYS = (7, 14, 30, 90)  # that repurchase is compared by
 FIRST_WINDOW = "7d"  # of first attempts, unless the settings say one
 # Ages one by one, each member in one cohort: what tests of two shares ask for.
 _PLAIN: Mapping[str, object] = {"mode": "on", "cohorts": "first", "brackets": []}
-_RETENTION_PERIODS = ("day", "week", "month")  # that retention has cohorts of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +119,13 @@ def _first_attempts(
 
 
 def _cohorts(params: ReportParams) -> dict[str, object]:
-    """Return params of retention by cohort; of quarters and years there are none."""
-    cohort = params.period if params.period in _RETENTION_PERIODS else "month"
-    return {"days": list(DAYS), "mode": "on", "cohort": cohort, "by": []}
+    """Return params of retention by cohort."""
+    return {"days": list(DAYS), "mode": "on", "cohort": cohort_of(params.period), "by": []}
+
+
+def cohort_of(period: str) -> str:
+    """Return what retention has cohorts of in a report by `period`: not of quarters or years."""
+    return period if period in get_args(RetentionCohort) else "month"
 
 
 def _compared(column: str, params: ReportParams, asked: Callable[..., Request]) -> Sequence[Part]:

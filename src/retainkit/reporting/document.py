@@ -50,7 +50,7 @@ def finding(each: Finding) -> dict[str, object]:
 
 
 def _section(section: Section) -> str:
-    own = {name: getattr(section, name) for name in ("name", "title", "table", "intro")}
+    own = {name: getattr(section, name) for name in ("name", "title", "intro")}
     return json.dumped(own)[:-1] + f', "result": {_result(section.result)}}}'
 
 

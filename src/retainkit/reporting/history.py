@@ -60,8 +60,10 @@ def trend(folder: Path, data: DataWindow) -> Result | None:
         runs = pl.concat(parts) if parts else None
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"--history: {folder} has a file that is no headline: {error}.") from error
-    if runs is None or runs.schema != SCHEMA:
+    if runs is None:
         return None
+    if runs.schema != SCHEMA:
+        raise InputError(f"--history: {folder} has a file that is no headline.")
     same = ["name", "period"]
     before = pl.col("value").shift(1).over(same, order_by="as_of")
     table = runs.sort("name", "as_of").with_columns(

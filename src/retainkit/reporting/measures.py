@@ -11,7 +11,7 @@ import polars as pl
 
 from retainkit.metrics.churn.taxonomy import UNKNOWN
 from retainkit.reporting.compared import Told, changes, levels, over_time, shares_of_all
-from retainkit.reporting.contents import Part
+from retainkit.reporting.contents import Part, cohort_of
 from retainkit.reporting.counts import Counts, counts_of
 from retainkit.reporting.exposure import exposed
 from retainkit.results import Result
@@ -62,7 +62,7 @@ class Measure:
 
 def measures(parts: Sequence[Part], results: Mapping[str, Result], period: str) -> list[Measure]:
     """Return everything that is compared; period: of cohorts and trends."""
-    days = period if period in ("day", "week", "month") else "month"
+    days = cohort_of(period)
     found = list(_of_all(results, period, days))
     for column in dict.fromkeys(part.by for part in parts if part.by is not None):
         found += _of_column(column, results, period, days)

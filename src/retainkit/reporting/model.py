@@ -62,12 +62,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report. name: its anchor. table: the one table shown; None: the view."""
+    """A part of the report. name: its anchor. intro: a sentence above it."""
 
     name: str
     title: str
     result: Result
-    table: str | None = None
     intro: str = ""
 
 

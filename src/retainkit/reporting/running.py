@@ -11,7 +11,7 @@ from retainkit.reporting.contents import Part, ReportParams, parts, roles_of
 from retainkit.reporting.findings import findings
 from retainkit.reporting.headline import headline
 from retainkit.reporting.model import Finding, Report, Section
-from retainkit.results import Result
+from retainkit.results import Result, shared_notes
 from retainkit.sources import Input, SourceOptions
 from retainkit.sources.params import source_params
 from retainkit.sources.stream import Progress
@@ -49,7 +49,7 @@ def reported(
         sections=tuple(_section(part, results[part.name]) for part in own if _is_shown(part, told)),
         verdicts=None if prepared is None else prepared.verdicts(requests, found, inputs),
         params={**asdict(params), **source_params(inputs, options)},
-        notes=tuple(_shared(list(results.values()))),
+        notes=tuple(shared_notes(list(results.values()))),
     )
 
 
@@ -60,12 +60,6 @@ def _is_shown(part: Part, told: Sequence[Finding]) -> bool:
 
 def _section(part: Part, result: Result) -> Section:
     return Section(part.name, part.title, result)
-
-
-def _shared(results: Sequence[Result]) -> list[str]:
-    """Return what all metrics say of the data, once."""
-    shared = set(results[0].notes).intersection(*(result.notes for result in results))
-    return [note for note in dict.fromkeys(results[0].notes) if note in shared]
 
 
 def with_trend(report: Report, trend: Result | None) -> Report:

@@ -46,14 +46,14 @@ class Part:
 def parts(report: Report) -> Iterator[Part]:
     """Yield the sections."""
     for section in report.sections:
-        document = _narrowed(section.result, section.table, report)
+        document = _narrowed(section.result, report)
         rows = () if section.result.data == report.data else _rows_of(section.result.data)
         yield Part(section.name, clean(section.title), clean(section.intro), document, rows)
 
 
 def checks(report: Report) -> Document | None:
     """Return the verdicts, if rules were checked."""
-    return None if report.verdicts is None else _narrowed(report.verdicts, None, report)
+    return None if report.verdicts is None else _narrowed(report.verdicts, report)
 
 
 def lead(document: Document) -> str:
@@ -66,17 +66,14 @@ def _rows_of(data: DataWindow) -> tuple[str, ...]:
     return tuple(clean(f"{word} of this section: {sentence}") for word, sentence in window(data))
 
 
-def _narrowed(result: Result, table: str | None, report: Report) -> Document:
+def _narrowed(result: Result, report: Report) -> Document:
     """Return a section's document: with pictures, without what stands elsewhere in the report."""
-    document = document_of(result, table)
+    document = document_of(result)
     # That further tables can be asked for is no news here: they are in the report's data.
-    shown = table or "main"
-    more = [*plain.others(result, shown, filled=True), *plain.others(result, shown)]
-    blocks = tuple(block for block in document.blocks if block not in more)
-    if table is None:
-        blocks = tuple(_pictured(blocks, result))
+    more = [*plain.others(result, "main", filled=True), *plain.others(result, "main")]
+    blocks = _pictured([block for block in document.blocks if block not in more], result)
     notes = tuple(note for note in document.notes if note not in _cleaned(report.notes))
-    return replace(document, blocks=blocks, facts=(), notes=notes)
+    return replace(document, blocks=tuple(blocks), facts=(), notes=notes)
 
 
 def _cleaned(texts: Sequence[str]) -> set[str]:
