@@ -15,7 +15,7 @@ ROOT = Path(retainkit.__file__).parent
 # From the ground up. Modules on one level do not import each other, save inside one folder.
 LEVELS = (
     ("errors", "choices", "wording"),
-    ("replacement", "columns", "locking"),
+    ("replacement", "columns", "locking", "hashing"),
     ("rowsfile",),
     ("periods", "stats"),
     ("schema", "config"),
@@ -24,7 +24,7 @@ LEVELS = (
     ("sources",),
     ("timeline",),
     ("metrics",),
-    ("engine", "profile"),
+    ("engine", "profile", "sharing"),
     ("render",),
     ("checking",),
     ("reporting",),

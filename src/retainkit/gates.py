@@ -86,6 +86,9 @@ def report(
     title: str = "Retention report",
     fdr: float = 0.05,
     confidence: float = 0.95,
+    share_safe: bool = False,
+    min_cell: int | None = None,
+    hash_key: str | None = None,
     rule: Told | Sequence[Told] = (),
     metrics: Metrics | None = None,
     baseline: str | Path | None = None,
@@ -97,10 +100,20 @@ def report(
 
     events: as for `cohort`. output: a page (.html), .md, .json, or a folder; {date} in it is the
     day of as-of. rule, metrics, baseline: as for `check`. history: a folder that keeps the
-    headline of each run. The command is `retainkit report`; docs/report.md says what is in it.
+    headline of each run. share_safe: leave out what tells of fewer than `min_cell` (10) members,
+    and ids, which `hash_key` (a variable, or @FILE) hashes. The command is `retainkit report`;
+    docs/report.md says what is in it.
     """
     params = ReportParams(
-        by=several(by), steps=steps, period=period, title=title, fdr=fdr, confidence=confidence
+        by=several(by),
+        steps=steps,
+        period=period,
+        title=title,
+        fdr=fdr,
+        confidence=confidence,
+        share_safe=share_safe,
+        min_cell=min_cell,
+        hash_key=hash_key,
     )
     settings = Definitions(metrics=metrics or {}, baseline=as_path(baseline))
     asked = Check.of(_rules(rule), settings)

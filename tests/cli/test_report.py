@@ -165,3 +165,21 @@ def test_the_python_twin_writes_the_same(folder: Path) -> None:
     assert path == Path("twin-2024-05-05.json")
     mine, its = (json.loads(Path(name).read_text()) for name in ("r.json", path))
     assert mine["headline"] == its["headline"]
+
+
+def test_a_report_that_is_given_away_has_no_small_cells(folder: Path) -> None:
+    assert run("--share-safe", "--min-cell", "31", "-o", "r.json") == (0, "", "Wrote r.json.\n")
+    told = json.loads((folder / "r.json").read_text())
+    assert "Made to be shared" in told["notes"][0]
+    cohorts = next(each for each in told["sections"] if each["name"] == "cohorts")
+    rows = cohorts["result"]["tables"]["main"]
+    # Of each 60, 30 came back.
+    assert {row["returned"] for row in rows if row["age"] == 1} == {None}
+    assert {row["size"] for row in rows} <= {60, None}
+
+
+def test_flags_of_sharing_need_a_report_that_is_shared(folder: Path) -> None:
+    code, _, said = run("--min-cell", "5")
+    assert code == 2
+    assert "--min-cell is for a report that is --share-safe" in said
+    assert not (folder / "report.html").exists()

@@ -45,7 +45,7 @@ HashKey = Annotated[
     str | None,
     typer.Option(
         metavar="VARIABLE",
-        help="Hash the roster's ids with the key in this environment variable.",
+        help="Hash ids with the key in this environment variable, or in @FILE.",
     ),
 ]
 Confidence = Annotated[float, typer.Option(help="Of the intervals.")]

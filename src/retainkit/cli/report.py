@@ -8,7 +8,7 @@ from retainkit.choices import DatePeriod, UndecidedAs
 from retainkit.cli.answer import check_sources
 from retainkit.cli.command import Computing, Source
 from retainkit.cli.declared import declared
-from retainkit.cli.options import By, Confidence
+from retainkit.cli.options import By, Confidence, HashKey
 from retainkit.cli.output import check_files, say, say_how
 from retainkit.cli.progress import watched
 from retainkit.errors import UsageError
@@ -34,6 +34,15 @@ def report(
     fdr: Annotated[
         float, typer.Option(metavar="RATE", help="False discovery rate of the findings.")
     ] = 0.05,
+    share_safe: Annotated[
+        bool,
+        typer.Option("--share-safe", help="Leave out small cells, rare values, ids and notes."),
+    ] = False,
+    min_cell: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Members of a cell at least; 10 by default."),
+    ] = None,
+    hash_key: HashKey = None,
     by: By = None,
     confidence: Confidence = 0.95,
     rule: Annotated[
@@ -77,6 +86,9 @@ def report(
         title=title,
         fdr=fdr,
         confidence=confidence,
+        share_safe=share_safe,
+        min_cell=min_cell,
+        hash_key=hash_key,
     )
     settings = declared(source.settings, baseline)
     asked = Check.of(rule or [], settings)

@@ -10,6 +10,7 @@ from retainkit.checking.asked import params_of, request_of
 from retainkit.choices import DatePeriod, RetentionCohort
 from retainkit.engine import Request
 from retainkit.errors import UsageError, check_choice, check_kinds, check_once
+from retainkit.hashing import check_key
 from retainkit.periods import Calendar
 from retainkit.selectors import ORDERS, parse_steps
 from retainkit.sources import Input, SourceOptions, open_export
@@ -18,6 +19,7 @@ from retainkit.stats.intervals import quantile
 
 DAYS = (1, 7, 30)
 REPEAT_DAYS = (7, 14, 30, 90)  # that repurchase is compared by
+MIN_CELL, FEWEST_CELL = 10, 2  # members of a number in a report that is shared: usual, least
 FIRST_WINDOW = "7d"  # of first attempts, unless the settings say one
 # Ages one by one, each member in one cohort: what tests of two shares ask for.
 _PLAIN: Mapping[str, object] = {"mode": "on", "cohorts": "first", "brackets": []}
@@ -28,7 +30,9 @@ class ReportParams:
     """What a report can be asked.
 
     by: columns whose values are compared. steps: of the funnel. period: of cohorts and trends.
-    fdr: the false discovery rate of the findings.
+    fdr: the false discovery rate of the findings. share_safe: whether it is made to be given away;
+    min_cell: then the fewest members that a number is told of, 10 by default; hash_key: where the
+    key is for columns that hold ids.
     """
 
     by: tuple[str, ...] = ()
@@ -37,6 +41,14 @@ class ReportParams:
     title: str = "Retention report"
     fdr: float = 0.05
     confidence: float = 0.95
+    share_safe: bool = False
+    min_cell: int | None = None
+    hash_key: str | None = None
+
+    @property
+    def least(self) -> int:
+        """The fewest members that a number is told of."""
+        return MIN_CELL if self.min_cell is None else self.min_cell
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -47,6 +59,16 @@ class ReportParams:
             raise UsageError(f"--fdr: {self.fdr} does not lie between 0 and 1, e.g. 0.05.")
         if self.steps is not None:
             parse_steps(self.steps)
+        self._check_sharing()
+
+    def _check_sharing(self) -> None:
+        for flag, value in (("--min-cell", self.min_cell), ("--hash-key", self.hash_key)):
+            if value is not None and not self.share_safe:
+                raise UsageError(f"{flag} is for a report that is --share-safe, and this is not.")
+        if self.least < FEWEST_CELL:
+            raise UsageError(f"--min-cell: at least {FEWEST_CELL}; {MIN_CELL} is usual.")
+        if self.hash_key is not None:
+            check_key(self.hash_key)
 
 
 @dataclass(frozen=True)

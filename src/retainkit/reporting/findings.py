@@ -6,7 +6,7 @@ what is left is told once, the members concerned deciding what comes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,7 +17,7 @@ from retainkit.reporting.contents import Part, ReportParams
 from retainkit.reporting.counts import Counts, Value
 from retainkit.reporting.measures import Measure, Test, measures
 from retainkit.reporting.model import Finding
-from retainkit.reporting.sentences import MOST_ALSO, also, sentence
+from retainkit.reporting.sentences import MOST_ALSO, also, plain, sentence
 from retainkit.results import Result
 from retainkit.stats.differences import benjamini_hochberg
 
@@ -78,7 +78,8 @@ def findings(
     judged = _judged(found, params.fdr)
     real = _without_echoes(judged)
     real = [each for each in real if not _is_explained(each, real, made)]
-    told = [_finding(own, judged) for own in _by_subject(real).values()]
+    worded = plain if params.share_safe else sentence
+    told = [_finding(own, judged, worded) for own in _by_subject(real).values()]
     told.sort(key=lambda each: (-abs(each.members or 0.0), each.p_value))
     return told[:MOST], len(found)
 
@@ -194,14 +195,16 @@ def _rank(each: Comparison) -> tuple[int, float]:
     return last.get(each.measure.kind, 0), each.told.p_value
 
 
-def _finding(own: Sequence[Comparison], judged: Judged) -> Finding:
+def _finding(
+    own: Sequence[Comparison], judged: Judged, worded: Callable[[Measure, Told], str]
+) -> Finding:
     """Return the sentence of one subject: the first comparison in full, others in words."""
     lead, *more = own
     others = list(_others(lead, more))
     said = also([(each.measure, each.told) for each in others])
     sections = (each.measure.section for each in others)
     return Finding(
-        sentence=f"{sentence(lead.measure, lead.told)} {said}".rstrip(),
+        sentence=f"{worded(lead.measure, lead.told)} {said}".rstrip(),
         section=lead.measure.section,
         kind=lead.measure.kind,
         subject=_name(lead),

@@ -104,7 +104,8 @@ def _share(
     value, n = _value(now, part, whole)
     was, n_before = _value(before, part, whole)
     ends: tuple[float | None, ...] = (None, None)
-    if now is not None and before is not None and n and n_before:
+    told = value is not None and was is not None
+    if told and now is not None and before is not None and n and n_before:
         found = newcombe(now[part], n, before[part], n_before, confidence)
         ends = float(found[1]), float(found[2])
     return Headline(
@@ -127,7 +128,7 @@ def _share(
 def _value(row: Row | None, part: str, whole: str) -> tuple[float | None, int | None]:
     if row is None or not row[whole]:
         return None, None
-    return row[part] / row[whole], row[whole]
+    return (None if row[part] is None else row[part] / row[whole]), row[whole]
 
 
 def _when(row: Row | None, column: str) -> str:

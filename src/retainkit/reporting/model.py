@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from retainkit.reporting.contents import Part
 from retainkit.results import DataWindow, Result
 
 Unit = Literal["share", "count"]
@@ -68,6 +69,19 @@ class Section:
     title: str
     result: Result
     intro: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What a report is made of. parts: what becomes its sections; results: of each part."""
+
+    parts: Sequence[Part]
+    results: Mapping[str, Result]
+    findings: Sequence[Finding]
+    compared: int
+    verdicts: Result | None
+    params: Mapping[str, object]
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True)

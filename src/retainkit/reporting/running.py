@@ -10,7 +10,8 @@ from retainkit.engine import EngineOptions, Journal
 from retainkit.reporting.contents import Part, ReportParams, parts, roles_of
 from retainkit.reporting.findings import findings
 from retainkit.reporting.headline import headline
-from retainkit.reporting.model import Finding, Report, Section
+from retainkit.reporting.model import Draft, Finding, Report, Section
+from retainkit.reporting.shareable import shareable, without_ids
 from retainkit.results import Result, shared_notes
 from retainkit.sources import Input, SourceOptions
 from retainkit.sources.params import source_params
@@ -38,28 +39,45 @@ def reported(
     checked = [] if prepared is None else prepared.requests
     requests = once([part.request for part in own] + checked)
     found = results_of(requests, inputs, options, engine, progress, journal)
-    results = {part.name: found[requests.index(part.request)] for part in own}
+    results: Mapping[str, Result] = {part.name: found[requests.index(part.request)] for part in own}
+    if params.share_safe:
+        results = without_ids(own, results, params, inputs, options)
     told, compared = findings(own, results, params)
-    return Report(
-        title=params.title,
-        data=found[0].data,
-        headline=headline(results, params.confidence),
-        findings=tuple(told),
+    draft = Draft(
+        parts=own,
+        results=results,
+        findings=told,
         compared=compared,
-        sections=tuple(_section(part, results[part.name]) for part in own if _is_shown(part, told)),
         verdicts=None if prepared is None else prepared.verdicts(requests, found, inputs),
         params={**asdict(params), **source_params(inputs, options)},
-        notes=tuple(shared_notes(list(results.values()))),
+        notes=shared_notes(list(results.values())),
+    )
+    return _of(shareable(draft, params) if params.share_safe else draft, params)
+
+
+def _of(draft: Draft, params: ReportParams) -> Report:
+    """Return the report of what it is made of."""
+    results, told = draft.results, draft.findings
+    return Report(
+        title=params.title,
+        data=results["lifecycle"].data,
+        headline=headline(results, params.confidence),
+        findings=tuple(told),
+        compared=draft.compared,
+        sections=tuple(
+            Section(part.name, part.title, results[part.name])
+            for part in draft.parts
+            if _is_shown(part, told)
+        ),
+        verdicts=draft.verdicts,
+        params=draft.params,
+        notes=tuple(draft.notes),
     )
 
 
 def _is_shown(part: Part, told: Sequence[Finding]) -> bool:
     """Return whether a part becomes a section: what a finding stands on always does."""
     return not part.hidden or any(part.name in finding.sections for finding in told)
-
-
-def _section(part: Part, result: Result) -> Section:
-    return Section(part.name, part.title, result)
 
 
 def with_trend(report: Report, trend: Result | None) -> Report:

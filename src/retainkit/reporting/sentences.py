@@ -67,6 +67,22 @@ def _of_all(measure: Measure, told: Told) -> str:
     return f"{when(measure, told)}, {own} {did}, {before} before: {_many(measure, told)}."
 
 
+def plain(measure: Measure, told: Told) -> str:
+    """Return the sentence of a comparison without its numbers."""
+    if measure.kind == "joins":
+        many = "more" if told.more > 0 else "fewer"
+        assert measure.column is not None
+        who = named(measure.column, told.value)
+        return f"{when(measure, told)}, {many} of the new members are {who} than before."
+    if measure.column is None:
+        who = "Members" if measure.kind == "node" else "New members"
+        return f"{who} {_also_did(measure, told)}, beside those before."
+    who = "Buyers" if measure.kind == "again" else "Members"
+    return (
+        f"{who} {named(measure.column, told.value)} {_also_did(measure, told)}, beside all others."
+    )
+
+
 def _joins(measure: Measure, told: Told) -> str:
     """Return the sentence of who joins."""
     assert measure.column is not None

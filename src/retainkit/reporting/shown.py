@@ -63,6 +63,8 @@ def findings(report: Report) -> Iterator[Sentence]:
 
 def _strength(finding: Finding) -> str:
     """Return how sure a finding is, and how many members it costs or brings."""
+    if finding.members is None and not finding.evidence:  # a bound, in a report that is shared
+        return f"adjusted p at most {finding.p_value:g}"
     said = f"adjusted p {cells.probability(finding.p_value)}"
     if finding.members is None:
         return said

@@ -63,7 +63,7 @@ def _columns(panel: str, row: Row, came: Sequence[str], unit: str) -> Iterator[D
     for order, series in enumerate((*came, "churned")):
         members = row[series]
         yield {"panel": panel, "period": name, "series": series, "order": order} | {
-            "members": -members if series == "churned" else members,
+            "members": -members if series == "churned" and members is not None else members,
             "strength": 1 if row["complete"] else spec.LIGHTER,
             "said": f"{name}: {cells.count(members)} {series}",
         }

@@ -154,8 +154,16 @@ def _triangle(
     )
 
 
-def _size(ages: Mapping[object, Row]) -> int:
-    return int(next(iter(ages.values()))["size"])
+def _size(ages: Mapping[object, Row]) -> int | None:
+    size: int | None = next(iter(ages.values()))["size"]
+    return size
+
+
+def _sum(sizes: Iterable[int | None]) -> int | None:
+    """Return a sum; None where one of the sizes is not known."""
+    told = list(sizes)
+    known = [size for size in told if size is not None]
+    return sum(known) if len(known) == len(told) else None
 
 
 def _cohort_row(ages: Mapping[object, Row], reading: _Reading) -> tuple[Cell, ...]:
@@ -185,8 +193,8 @@ def _by_segment(
     pooled: Mapping[Key, Mapping[object, Row]],
     reading: _Reading,
 ) -> Iterator[Block]:
-    sizes = {key: sum(map(_size, cohorts.values())) for key, cohorts in parts.items()}
-    largest_first = sorted(parts, key=lambda key: -sizes[key])
+    sizes = {key: _sum(map(_size, cohorts.values())) for key, cohorts in parts.items()}
+    largest_first = sorted(parts, key=lambda key: -(sizes[key] or 0))
     if pooled:
         rows = (
             _segment_row(key, sizes[key], pooled.get(key, {}), reading) for key in largest_first
@@ -205,7 +213,7 @@ def _by_segment(
 
 
 def _segment_row(
-    key: Key, size: int, pooled: Mapping[object, Row], reading: _Reading
+    key: Key, size: int | None, pooled: Mapping[object, Row], reading: _Reading
 ) -> tuple[Cell, ...]:
     means = (reading.cell(pooled.get(age)) for age in reading.ages)
     return (*(Cell(cells.label(name)) for name in key), Cell(cells.count(size)), *means)

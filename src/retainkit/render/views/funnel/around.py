@@ -109,5 +109,5 @@ def _commonest(rows: Sequence[Row], most: int) -> list[Row]:
     steps: dict[int, list[Row]] = {}
     for row in rows:
         steps.setdefault(row["step"], []).append(row)
-    ordered = (sorted(of_it, key=lambda row: -row["members"]) for of_it in steps.values())
+    ordered = (sorted(of_it, key=lambda row: -(row["members"] or 0)) for of_it in steps.values())
     return [row for of_it in ordered for row in of_it[:most]]

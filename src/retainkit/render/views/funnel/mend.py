@@ -26,7 +26,7 @@ def sentences(parts: Parts, params: Mapping[str, object]) -> list[str]:
 def _gain(rows: Sequence[Row]) -> float:
     """Return how many more members would get to the end."""
     leverage = next((row["leverage"] for row in rows if is_bottleneck(row)), 0.0)
-    return float(leverage * rows[-1]["members"])
+    return float(leverage * (rows[-1]["members"] or 0))
 
 
 def _sentence(where: str, rows: Sequence[Row], params: Mapping[str, object]) -> Iterator[str]:

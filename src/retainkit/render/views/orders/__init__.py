@@ -18,7 +18,7 @@ def view(result: Result) -> Document:
 def _blocks(result: Result) -> Iterator[Block]:
     by = result.main.columns[: result.main.columns.index("days")]
     summary = result.tables.get("summary")
-    if summary is None or not summary["orders"].sum():
+    if summary is None or summary["orders"].eq_missing(0).all():
         yield Lines(("Nobody ordered in this data.",))
         return
     yield from windows.blocks(result, by)

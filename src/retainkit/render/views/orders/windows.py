@@ -45,7 +45,8 @@ def blocks(result: Result, by: Sequence[str]) -> Iterator[Block]:
     )
     if not by:
         yield Lines(tuple(_summary(next(result.tables["summary"].iter_rows(named=True)))))
-        yield _ladder(result)
+        if result.tables["ladder"].height:
+            yield _ladder(result)
 
 
 def starts_with_orders(result: Result) -> bool:
