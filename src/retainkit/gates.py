@@ -13,7 +13,7 @@ from retainkit.checking.rules import Definitions
 from retainkit.checking.running import Check, checked
 from retainkit.checking.snapshots import chosen
 from retainkit.checking.snapshots import snapshot as text_of
-from retainkit.choices import DatePeriod
+from retainkit.choices import DatePeriod, TableFormat
 from retainkit.errors import UsageError
 from retainkit.replacement import write_whole
 from retainkit.reporting.contents import ReportParams
@@ -94,6 +94,8 @@ def report(
     baseline: str | Path | None = None,
     history: str | Path | None = None,
     keep: int | None = None,
+    tables: TableFormat = "csv",
+    excel_safe: bool = False,
     **source: Unpack[Keywords],
 ) -> Path:
     """Write a report of the events and return its path: headline, findings, sections, verdicts.
@@ -117,7 +119,13 @@ def report(
     )
     settings = Definitions(metrics=metrics or {}, baseline=as_path(baseline))
     asked = Check.of(_rules(rule), settings)
-    place = Place(output=str(output), history=as_path(history), keep=keep)
+    place = Place(
+        output=str(output),
+        history=as_path(history),
+        keep=keep,
+        tables=tables,
+        excel_safe=excel_safe,
+    )
     options, engine = split(source, _words(report))
     _, path = place.publish(
         lambda: reported(params, as_inputs(events), options, check=asked, engine=engine)

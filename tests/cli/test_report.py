@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,10 +96,8 @@ def test_what_errs_is_told_and_nothing_is_written(
 def test_runs_before_are_kept_and_restated_numbers_told(folder: Path) -> None:
     for as_of in ("2024-03-01", "2024-04-01", "2024-05-01"):
         assert run("--as-of", as_of, "--history", "h", "--keep", "2", "-o", "r.json", "-q")[0] == 0
-    assert [path.name for path in sorted((folder / "h").iterdir())] == [
-        "headline-20240401T000000Z.parquet",
-        "headline-20240501T000000Z.parquet",
-    ]
+    kept = [path.name.rsplit("-", 1)[0] for path in sorted((folder / "h").iterdir())]
+    assert kept == ["headline-20240401T000000Z", "headline-20240501T000000Z"]
     with (folder / "events.csv").open("a") as late:
         late.write("9-9,2024-04-09,visit\n")
     assert run("--as-of", "2024-05-02", "--history", "h", "-o", "r.json", "-q")[0] == 0
@@ -111,6 +110,97 @@ def test_runs_before_are_kept_and_restated_numbers_told(folder: Path) -> None:
         (60, False),
         (61, True),
     ]
+
+
+def test_runs_that_mean_something_else_are_not_laid_beside_it(folder: Path) -> None:
+    same = ("--history", "h", "--keep", "2", "-o", "r.json", "-q")
+    assert run("--as-of", "2024-04-01", *same)[0] == 0
+    assert run("--as-of", "2024-05-01", "--where", "user_id < '2'", *same)[0] == 0
+    assert run("--as-of", "2024-05-02", "--period", "week", *same)[0] == 0
+    assert run("--as-of", "2024-05-03", *same)[0] == 0
+    assert len(list((folder / "h").iterdir())) == 4  # --keep is of those that mean the same
+    told = json.loads((folder / "r.json").read_text())
+    (section,) = (each for each in told["sections"] if each["name"] == "trend")
+    assert {row["as_of"][:10] for row in section["result"]["tables"]["main"]} == {
+        "2024-04-01",
+        "2024-05-03",
+    }
+    assert section["result"]["notes"] == ["2 runs of other definitions: not shown."]
+
+
+def test_a_run_that_fails_leaves_the_history_as_it_was(folder: Path) -> None:
+    for as_of in ("2024-03-01", "2024-04-01"):
+        assert run("--as-of", as_of, "--history", "h", "-o", "r.json", "-q")[0] == 0
+    before = sorted((folder / "h").iterdir())
+    (folder / "taken").mkdir()
+    (folder / "taken" / "other.txt").write_text("mine")
+    code, _, said = run("--history", "h", "--keep", "1", "-o", "taken")
+    assert (code, sorted((folder / "h").iterdir())) == (1, before)
+    assert "holds something that no report wrote" in said
+    (folder / "h" / "headline-notes.parquet").mkdir()  # of another name: not looked at
+    shutil.copy(before[0], folder / "h" / "copy.parquet")
+    assert run("--history", "h", "-o", "r.json", "-q")[0] == 0
+    before[0].write_bytes(b"PAR1")
+    code, _, said = run("--history", "h", "-o", "r.json")
+    assert code == 1
+    assert f"{before[0].name} cannot be read: it is no headline that a report kept" in said
+
+
+def test_what_is_breached_is_said_even_where_quiet(folder: Path) -> None:
+    code, _, said = run("--rule", "cohort age=1 >= 0.9 owner=Ann", "-o", "r.html", "-q")
+    assert code == 3
+    assert said.startswith("breach: ")
+    assert said.endswith("(Ann)\n")
+    assert run("--rule", "cohort age=1 >= 0.1", "-o", "r.html", "-q") == (0, "", "")
+
+
+def test_nothing_is_written_where_it_would_be_read(folder: Path) -> None:
+    (folder / "in").mkdir()
+    (folder / "events.csv").rename(folder / "in" / "events.csv")
+    for args in (("-o", "in/r.html"), ("-o", "in/tables"), ("-o", "r.html", "--history", "in/h")):
+        done = CliRunner().invoke(app, ["report", "in", *args])
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "lies in in, all of which is read" in done.stderr
+    assert [path.name for path in folder.rglob("*")] == ["in", "events.csv"]
+
+
+def test_a_folder_of_parquet_and_one_that_a_spreadsheet_may_open(folder: Path) -> None:
+    with (folder / "events.csv").open("a") as more:
+        more.write("".join(f"=x{n},2024-01-0{n},=cmd|'/C calc'!A0\n" for n in range(1, 9)))
+    by = ("--by", "event", "-q")
+    assert run(*by, "-o", "tables", "--tables", "parquet") == (0, "", "")
+    assert pl.read_parquet(folder / "tables" / "headline.parquet")["name"][0] == "New members"
+    assert run(*by, "-o", "plain") == (0, "", "")
+    assert run(*by, "-o", "safe", "--excel-safe") == (0, "", "")
+    texts = [(folder / name / "segments_event.main.csv").read_text() for name in ("plain", "safe")]
+    assert ["\n=cmd" in text for text in texts] == [True, False]
+
+
+def test_ids_are_no_values_to_compare_by(folder: Path) -> None:
+    code, _, said = run("--by", "user_id")
+    assert code == 2
+    assert "ids of members are no values to compare members by" in said
+
+
+def test_a_baseline_without_rules_is_refused(folder: Path) -> None:
+    assert "--baseline is for rules" in run("--baseline", "b.json")[2]
+
+
+def test_settings_that_give_way_are_told_and_the_headline_keeps_its_days(folder: Path) -> None:
+    frame = pl.read_csv(folder / "events.csv").with_columns(amount=pl.lit(3.0))
+    frame.write_csv(folder / "events.csv")
+    (folder / "retainkit.toml").write_text(
+        '[retention]\ndays = "3,14"\n[orders]\nfirst_days = "5"\nrepeat_days = "10"\n'
+    )
+    assert run("-o", "r.json", "-q")[0] == 0
+    told = json.loads((folder / "r.json").read_text())
+    assert told["notes"][-1] == (
+        "Settings of commands that a report does not follow: [retention] days."
+    )
+    days = next(each for each in told["sections"] if each["name"] == "orders")["result"]["tables"]
+    assert [row["days"] for row in days["main"]] == [10, 30]
+    repeat = next(each for each in told["headline"] if each["name"].startswith("Repurchase"))
+    assert repeat["value"] is not None
 
 
 def test_a_run_does_not_meet_another(folder: Path) -> None:

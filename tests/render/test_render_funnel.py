@@ -131,8 +131,15 @@ def test_segments_share_one_grid_with_signs_and_what_they_mean() -> None:
         assert sign in text
     assert "» bottleneck" not in text
     assert "(Holm's p < 0.05)" in flat(SEVERAL)
-    assert flat(SEVERAL).count("mend step") == 3
-    gains = [int(part.split(")")[0]) for part in flat(SEVERAL).split("(+")[1:]]
+    assert flat(SEVERAL).count("mend step") == 1  # where a step is really lower
+    assert "In (none), mend step 2" in flat(SEVERAL)
+
+
+def test_segments_with_most_to_gain_are_told_first() -> None:
+    params = {**SEVERAL.params, "target": ("2=0.9", "3=0.9", "4=0.9")}
+    text = flat(replace(SEVERAL, params=params))
+    assert text.count("mend step") == 3
+    gains = [int(part.split(")")[0]) for part in text.split("(+")[1:]]
     assert gains == sorted(gains, reverse=True)
 
 

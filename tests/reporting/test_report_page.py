@@ -50,11 +50,11 @@ def test_the_page_begins_with_what_matters_and_ends_with_what_it_means(
 def test_findings_lead_to_their_evidence(tree: Element) -> None:
     first, second = tree.by_id("findings").all("li")
     assert "5.1 points below" in first.text
-    assert "adjusted p < 0.001; costs about 19 members" in first.text
+    assert "adjusted p < 0.001 ·" in first.text
     assert first.one("a").attributes["href"] == "#segments_channel"
     # Its evidence is a detail of a section: of the days, cohort by cohort.
     assert second.one("a").attributes["href"] == "#days"
-    assert "brings about 11 members" in second.text
+    assert "adjusted p = 0.021 ·" in second.text
     assert "Of 128 comparisons, these stand out" in tree.by_id("findings").text
 
 

@@ -40,6 +40,14 @@ def verdicts_of(result: Result) -> list[tuple[Any, Any]]:
     return list(result.main.select("verdict", "severity").iter_rows())
 
 
+def amiss(result: Result) -> Iterator[str]:
+    """Yield a line for each verdict of a check's Result that lets it fail."""
+    for row in result.main.iter_rows(named=True):
+        if row["verdict"] in ("breach", "undecided"):
+            owner = f" ({row['owner']})" if row["owner"] else ""
+            yield f"{row['verdict']}: {row['story']}{owner}"
+
+
 def code_of(result: Result, undecided: UndecidedAs) -> int:
     """Return the exit code of a check's Result."""
     return exit_code(verdicts_of(result), undecided)

@@ -66,6 +66,7 @@ def check_files(
     for (one, path), (other, same) in combinations(named.items(), 2):
         if path.resolve() == same.resolve():
             raise UsageError(f"{one} and {other} name the same file.")
+    check_apart(source, named)
     for option, path in named.items():
         if path.is_symlink():
             raise UsageError(f"{option}: {path} is a symbolic link.", "Name the file it points to.")
@@ -77,6 +78,21 @@ def check_files(
             raise OutputError(f"{option}: there is no folder to write to at {path.parent}.")
         if path.exists() and path.resolve() in {*_read(source), *inputs}:
             raise UsageError(f"{option}: {path} is one of the inputs.", "Name another file.")
+
+
+def check_apart(source: Source, targets: Mapping[str, Path]) -> None:
+    """Raise UsageError for a target in a folder that is read: the next run would read it, too."""
+    members = source.options["members"]
+    for name in (*source.sources, *([members] if members else [])):
+        folder = Path(name)
+        if not folder.is_dir():
+            continue
+        for option, path in targets.items():
+            if path.resolve().is_relative_to(folder.resolve()):
+                raise UsageError(
+                    f"{option}: {path} lies in {name}, all of which is read.",
+                    "Name a place outside of it.",
+                )
 
 
 def _check_format(command: str, out: Output) -> None:

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from retainkit.choices import DatePeriod, UndecidedAs
+from retainkit.choices import DatePeriod, TableFormat, UndecidedAs
 from retainkit.cli.answer import check_sources
 from retainkit.cli.command import Computing, Source
 from retainkit.cli.declared import declared
 from retainkit.cli.options import By, Confidence, HashKey
-from retainkit.cli.output import check_files, say, say_how
+from retainkit.cli.output import check_apart, check_files, say, say_how
 from retainkit.cli.progress import watched
 from retainkit.errors import UsageError
 
@@ -55,6 +55,11 @@ def report(
     baseline: Annotated[
         str | None, typer.Option(metavar="FILE", help="A snapshot that rules are checked against.")
     ] = None,
+    tables: Annotated[TableFormat, typer.Option(help="Of the files in a folder.")] = "csv",
+    excel_safe: Annotated[
+        bool,
+        typer.Option("--excel-safe", help="Defuse text that Excel would run, in a folder of CSV."),
+    ] = False,
     history: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Keep the headline of each run there; show its trend."),
@@ -63,12 +68,12 @@ def report(
         int | None, typer.Option(metavar="N", help="How many runs the history keeps.")
     ] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")
+        bool, typer.Option("--quiet", "-q", help="No progress; stderr says what is amiss only.")
     ] = False,
 ) -> None:
     """Write the report."""
     from retainkit.checking.running import Check
-    from retainkit.checking.summary import code_of
+    from retainkit.checking.summary import amiss, code_of
     from retainkit.cli.allocator import keep_freed_memory
     from retainkit.engine import EngineOptions, Journal
     from retainkit.reporting.contents import ReportParams
@@ -92,8 +97,11 @@ def report(
     )
     settings = declared(source.settings, baseline)
     asked = Check.of(rule or [], settings)
-    place = Place(output=output, history=history, keep=keep)
+    if baseline is not None and not asked.rules:
+        raise UsageError("report: --baseline is for rules, and there is none.")
+    place = Place(output=output, history=history, keep=keep, tables=tables, excel_safe=excel_safe)
     check_files(source, {"--output": place.file}, asked.reads)
+    check_apart(source, place.folders)
     keep_freed_memory()
     journal = Journal()
     with watched(quiet) as progress:
@@ -109,6 +117,8 @@ def report(
                 journal=journal,
             )
         )
+    for line in () if made.verdicts is None else amiss(made.verdicts):
+        say(line)
     if not quiet:
         say(f"Wrote {target}.")
     say_how(how, journal)

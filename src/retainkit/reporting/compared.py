@@ -25,7 +25,9 @@ class Told:
     """The numbers of one comparison.
 
     own: the share of a value's members, since the change if there is one. others: that of all
-    others. before, others_before: until the change. whole: of how many `own` is the share. more:
+    others. before, others_before: until the change. whole: of how many `own` is the share; rest: of
+    how many `others` is, or, where there are none, `before`; None: others count by the times of
+    the value's own members. more:
     how many more members of the value counted than by the share of the others, or of before.
     matters: whether it is large enough to be told, and no mere matter of when members started.
     since: the period of the change. last: whether that is the last one.
@@ -35,6 +37,7 @@ class Told:
     p_value: float
     own: float
     whole: float
+    rest: float | None
     more: float
     matters: bool
     others: float | None = None
@@ -74,6 +77,7 @@ def _level(counts: Counts, i: int) -> Iterator[Told]:
         own=own,
         others=others,
         whole=size,
+        rest=rest,
         more=(own - others) * size,
         matters=both and matters(own - others, others) and matters(like_others, others),
     )
@@ -118,6 +122,7 @@ def _change(counts: Counts, i: int, dependent: bool) -> Iterator[Told]:
         own=own,
         others=others,
         whole=size.sum(),
+        rest=None if dependent else n2[found.at :].sum(),
         more=(own - others) * size.sum() / (np.count_nonzero(size) if dependent else 1),
         matters=began and large,
         since=counts.periods[found.at],
@@ -153,6 +158,7 @@ def _over_time(counts: Counts, i: int) -> Iterator[Told]:
         own=found.after,
         before=found.before,
         whole=size,
+        rest=whole[: found.at].sum(),
         more=more,
         matters=many and matters(found.after - found.before, found.before),
         since=counts.periods[found.at],

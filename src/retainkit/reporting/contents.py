@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from retainkit.checking.asked import params_of, request_of
@@ -11,15 +11,28 @@ from retainkit.choices import DatePeriod, RetentionCohort
 from retainkit.engine import Request
 from retainkit.errors import UsageError, check_choice, check_kinds, check_once
 from retainkit.hashing import check_key
-from retainkit.periods import Calendar
+from retainkit.periods import FURTHEST, Calendar
 from retainkit.selectors import ORDERS, parse_steps
 from retainkit.sources import Input, SourceOptions, open_export
 from retainkit.sources.canonical import Wanted, read_events
 from retainkit.stats.intervals import quantile
 
 DAYS = (1, 7, 30)
+ORDER_DAYS = 30  # of the headline
+# What the settings of a command may say and a report says itself.
+_OWN = {
+    "cohort": ("period",),
+    "retention": ("days", "mode", "cohort"),
+    "churn": ("definition", "period"),
+    "funnel": ("trend",),
+    "orders": ("period",),
+}
 REPEAT_DAYS = (7, 14, 30, 90)  # that repurchase is compared by
 MIN_CELL, FEWEST_CELL = 10, 2  # members of a number in a report that is shared: usual, least
+_UNEQUAL = (
+    "Values are compared within a period: who began in a later one has had less time for the "
+    "steps, unless the settings say a window."
+)
 FIRST_WINDOW = "7d"  # of first attempts, unless the settings say one
 # Ages one by one, each member in one cohort: what tests of two shares ask for.
 _PLAIN: Mapping[str, object] = {"mode": "on", "cohorts": "first", "brackets": []}
@@ -75,7 +88,7 @@ class ReportParams:
 class Part:
     """One metric of the report. name: the section's anchor. by: the column compared, if any.
 
-    hidden: it becomes a section only where a finding stands on it.
+    hidden: it becomes a section only where a finding stands on it. intro: a sentence above it.
     """
 
     name: str
@@ -83,6 +96,7 @@ class Part:
     request: Request
     by: str | None = None
     hidden: bool = False
+    intro: str = ""
 
 
 def parts(
@@ -95,9 +109,9 @@ def parts(
     """
 
     def asked(command: str, **own: object) -> Request:
-        known = params_of(command)
-        said = {name: each for name, each in defaults.get(command, {}).items() if name in known}
-        return request_of(command, {**said, "confidence": params.confidence, **own})
+        return request_of(
+            command, {**_said(command, defaults), "confidence": params.confidence, **own}
+        )
 
     told = [
         Part("cohorts", "Who came back", asked("cohort", period=params.period, by=[])),
@@ -119,11 +133,36 @@ def parts(
         told.append(Part("funnel", "From step to step", asked("funnel", **own, by=[])))
         told.append(_first_attempts(params, asked, defaults.get("funnel", {})))
     if {"amount", "order"} & set(roles):
-        told.append(Part("orders", "Orders", asked("orders", period=params.period, by=[])))
+        orders = _with_headline_days(asked("orders", period=params.period, by=[]))
+        told.append(Part("orders", "Orders", orders))
     for column in params.by:
         told += _compared(column, params, asked)
         told += _searched(column, params, asked, roles, defaults)
     return told
+
+
+def _said(command: str, defaults: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
+    """Return the params that the settings say for a command."""
+    known = params_of(command)
+    return {name: each for name, each in defaults.get(command, {}).items() if name in known}
+
+
+def given_way(defaults: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """Return which settings of commands a report does not follow, as `[command] name, name`."""
+    told = {
+        command: [name for name in own if name in _said(command, defaults)]
+        for command, own in _OWN.items()
+    }
+    return [f"[{command}] {', '.join(names)}" for command, names in told.items() if names]
+
+
+def _with_headline_days(orders: Request) -> Request:
+    """Return a request of orders with the window of the headline beside its own."""
+    own = {
+        name: tuple(sorted({*getattr(orders.params, name), ORDER_DAYS}))
+        for name in ("first_days", "repeat_days")
+    }
+    return replace(orders, params=replace(orders.params, **own))
 
 
 def _first_attempts(
@@ -164,7 +203,8 @@ def _compared(column: str, params: ReportParams, asked: Callable[..., Request]) 
     ]
     if params.steps is not None:
         steps = asked("funnel", steps=params.steps, trend=params.period, by=[column])
-        told.append(Part(f"funnel_{column}", f"From step to step, by {column}", steps, column))
+        title = f"From step to step, by {column}"
+        told.append(Part(f"funnel_{column}", title, steps, column, intro=_UNEQUAL))
     return told
 
 
@@ -182,7 +222,7 @@ def _searched(
 
     days = {**_cohorts(params), "by": [column]}
     own = {"period": params.period, "by": [column]}
-    cells = asked("cohort", **own, horizon=12, clock="calendar", **_PLAIN)
+    cells = asked("cohort", **own, horizon=FURTHEST, clock="calendar", **_PLAIN)
     told = [
         hidden("days_by_cohort", "The first days, cohort by cohort", asked("retention", **days)),
         hidden("active", "Who came, cohort by cohort", cells),
@@ -196,8 +236,10 @@ def _searched(
     return told
 
 
-def roles_of(inputs: Sequence[Input], options: SourceOptions) -> set[str]:
+def roles_of(inputs: Sequence[Input], options: SourceOptions, by: Collection[str] = ()) -> set[str]:
     """Return which columns the data have; raises InputError where they cannot be read.
+
+    Raises UsageError where one of the columns `by` is that of the ids.
 
     "left" is one of them where the member table says of anybody when they left.
     """
@@ -205,5 +247,7 @@ def roles_of(inputs: Sequence[Input], options: SourceOptions) -> set[str]:
     with open_export(inputs, options) as (table, members):
         wanted = Wanted(marks=(ORDERS,), worth=True)
         events = read_events(table, members, options, wanted, calendar)
+    if events.mapping["member"].source in by:
+        raise UsageError("--by: ids of members are no values to compare members by.")
     left = events.members is not None and bool(events.members["left"].is_not_null().any())
     return {*events.mapping, *(["left"] if left else [])}

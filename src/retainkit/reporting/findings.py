@@ -6,7 +6,7 @@ what is left is told once, the members concerned deciding what comes first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,9 +17,10 @@ from retainkit.reporting.contents import Part, ReportParams
 from retainkit.reporting.counts import Counts, Value
 from retainkit.reporting.measures import Measure, Test, measures
 from retainkit.reporting.model import Finding
-from retainkit.reporting.sentences import MOST_ALSO, also, plain, sentence
+from retainkit.reporting.sentences import MOST_ALSO, also, plain, sentence, share_of
 from retainkit.results import Result
 from retainkit.stats.differences import benjamini_hochberg
+from retainkit.stats.intervals import wilson
 
 MOST = 7  # sentences
 
@@ -78,8 +79,7 @@ def findings(
     judged = _judged(found, params.fdr)
     real = _without_echoes(judged)
     real = [each for each in real if not _is_explained(each, real, made)]
-    worded = plain if params.share_safe else sentence
-    told = [_finding(own, judged, worded) for own in _by_subject(real).values()]
+    told = [_finding(own, judged, params) for own in _by_subject(real).values()]
     told.sort(key=lambda each: (-abs(each.members or 0.0), each.p_value))
     return told[:MOST], len(found)
 
@@ -195,11 +195,10 @@ def _rank(each: Comparison) -> tuple[int, float]:
     return last.get(each.measure.kind, 0), each.told.p_value
 
 
-def _finding(
-    own: Sequence[Comparison], judged: Judged, worded: Callable[[Measure, Told], str]
-) -> Finding:
+def _finding(own: Sequence[Comparison], judged: Judged, params: ReportParams) -> Finding:
     """Return the sentence of one subject: the first comparison in full, others in words."""
     lead, *more = own
+    worded = plain if params.share_safe else sentence
     others = list(_others(lead, more))
     said = also([(each.measure, each.told) for each in others])
     sections = (each.measure.section for each in others)
@@ -210,7 +209,7 @@ def _finding(
         subject=_name(lead),
         p_value=float(judged.p_values[judged.found.index(lead)]),
         members=float(lead.measure.cost(lead.told)),
-        evidence=_evidence(lead),
+        evidence=_evidence(lead, params.confidence),
         also=tuple(dict.fromkeys(name for name in sections if name != lead.measure.section)),
     )
 
@@ -231,20 +230,25 @@ def _name(each: Comparison) -> str:
     return " > ".join(each.measure.what) if each.measure.kind == "node" else "all"
 
 
-def _evidence(each: Comparison) -> dict[str, object]:
+def _evidence(each: Comparison, confidence: float) -> dict[str, object]:
     told = each.told
+    low, high = wilson(np.array([told.own * told.whole]), np.array([told.whole]), confidence)
     numbers = {
         "own": told.own,
         "others": told.others,
         "before": told.before,
         "others_before": told.others_before,
         "n": told.whole,
+        "n_compared": told.rest,
+        "low": low[0],
+        "high": high[0],
         "p_value": told.p_value,
     }
     return {
         "test": each.test,
         "column": each.measure.column,
         "value": told.value,
+        "share": share_of(each.measure),
         "what": list(each.measure.what),
         "since": None if told.since is None else told.since.isoformat(),
         **{name: None if value is None else float(value) for name, value in numbers.items()},

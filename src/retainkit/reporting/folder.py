@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
+from retainkit.choices import TableFormat
 from retainkit.errors import OutputError
 from retainkit.render import render_bytes
 from retainkit.render.json import dumped, plain
@@ -29,7 +29,6 @@ from retainkit.reporting.document import FORMAT, finding, head, headline
 from retainkit.reporting.model import Finding, Headline, Report
 from retainkit.results import Result
 
-TableFormat = Literal["csv", "parquet"]
 MANIFEST = "manifest.json"
 _HEADLINE, _FINDINGS, _VERDICTS = "headline", "findings", "verdicts"
 _NESTED = ("also", "evidence")

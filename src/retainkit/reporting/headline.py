@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from retainkit.reporting.contents import ORDER_DAYS
 from retainkit.reporting.model import Headline
 from retainkit.results import Result
 from retainkit.stats.differences import newcombe
+
+PARTS = ("lifecycle", "days_by_cohort", "orders")  # that it is made of
 
 Row = Mapping[str, Any]
 
@@ -48,13 +51,14 @@ def _orders(result: Result, confidence: float) -> Iterator[Headline]:
     Repurchase from period to period has one before it; these, of all time, have not.
     """
     for name, table, part in (
-        ("First order within 30 days", "first_order", "converted"),
-        ("Repurchase within 30 days", "main", "repurchased"),
+        (f"First order within {ORDER_DAYS} days", "first_order", "converted"),
+        (f"Repurchase within {ORDER_DAYS} days", "main", "repurchased"),
     ):
-        rows = result.tables[table].filter(days=30)
+        rows = result.tables[table].filter(days=ORDER_DAYS)
         cells = ("days", *_last_two(list(rows.iter_rows(named=True))))
         told = _share(name, "orders", (part, "mature"), cells, confidence)
-        yield _of_all_time(told)
+        if told.value != 1:  # else all started with an order: nothing earlier is known of them
+            yield _of_all_time(told)
     periods = result.tables["periods"].iter_rows(named=True)
     cells = ("period", *_last_two([row for row in periods if row["complete"]]))
     counts = ("repurchased", "previous_buyers")

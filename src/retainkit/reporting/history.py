@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import UTC
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
 from retainkit.errors import InputError, OutputError, UsageError
 from retainkit.replacement import write_whole
-from retainkit.reporting.model import Headline
+from retainkit.reporting.model import Headline, Report
 from retainkit.results import DataWindow, Result
+from retainkit.wording import counted
 
-_NAME = "headline-{}.parquet"
+_NAME = re.compile(r"headline-\d{8}T\d{6}Z-([0-9a-f]{8})\.parquet")  # as-of, and what it means
 _NUMBERS = ("value", "low", "high", "before", "change", "change_low", "change_high")
 SCHEMA = {
     "as_of": pl.Datetime("us", "UTC"),
@@ -26,57 +29,75 @@ SCHEMA = {
 }
 
 
-def kept(folder: Path, headline: Sequence[Headline], data: DataWindow, keep: int | None) -> None:
-    """Put the headline of a run into the folder, in place of one of the same as-of.
+def past(folder: Path) -> dict[Path, pl.DataFrame]:
+    """Return the headline of each run kept in a folder, the oldest first.
 
-    keep: how many runs are kept, the latest; None: all. Raises OutputError where the folder
-    cannot be written to.
+    Files of other names are none of them. Raises InputError for a file that is no headline.
     """
-    if data.as_of is None:
-        return
-    from io import BytesIO
+    found = {}
+    for path in _files(folder):
+        try:
+            runs = pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise InputError(
+                f"--history: {path} cannot be read: it is no headline that a report kept.",
+                "Move it elsewhere, or name another folder.",
+            ) from error
+        if runs.schema != SCHEMA:
+            raise InputError(
+                f"--history: {path} has other columns than a headline of this version.",
+                "Move it elsewhere, or name another folder.",
+            )
+        found[path] = runs
+    return found
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"--history: {folder} cannot be made: {error.strerror}.") from error
-    rows = [{"as_of": data.as_of, **asdict(each)} for each in headline]
+
+def kept(folder: Path, report: Report, keep: int | None) -> None:
+    """Put the headline of a report into the folder, in place of one of the same as-of.
+
+    keep: how many runs that mean the same are kept, the latest; None: all. Raises OutputError
+    where the folder cannot be written to.
+    """
+    path = _place(folder, report)
+    if path is None:
+        return
+    _made(folder)
     beside = BytesIO()
-    pl.DataFrame(rows, schema=SCHEMA).write_parquet(beside)
-    moment = data.as_of.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    write_whole(folder / _NAME.format(moment), beside.getvalue(), "--history")
-    for old in _files(folder)[: -keep if keep else 0]:
+    _rows(report.headline, report.data).write_parquet(beside)
+    write_whole(path, beside.getvalue(), "--history")
+    same = [each for each in _files(folder) if _meaning(each) == _meaning(path)]
+    for old in same[: -keep if keep else 0]:
         old.unlink(missing_ok=True)
 
 
-def trend(folder: Path, data: DataWindow) -> Result | None:
-    """Return the headline over runs; None where there is none.
+def trend(past: dict[Path, pl.DataFrame], folder: Path, report: Report) -> Result | None:
+    """Return the headline over the runs before and this one; None where there is none.
 
-    A row a run and number; `restated`: whether a run before it had told another value of the same
-    period. Raises InputError for a file that is no headline.
+    A row a run and number, in the order of the headline; `restated`: whether a run before it had
+    told another value of the same period. Runs whose numbers mean something else are left out.
     """
-    try:
-        parts = [pl.read_parquet(path) for path in _files(folder)]
-        runs = pl.concat(parts) if parts else None
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"--history: {folder} has a file that is no headline: {error}.") from error
-    if runs is None:
+    own = _place(folder, report)
+    if own is None:
         return None
-    if runs.schema != SCHEMA:
-        raise InputError(f"--history: {folder} has a file that is no headline.")
-    same = ["name", "period"]
-    before = pl.col("value").shift(1).over(same, order_by="as_of")
-    table = runs.sort("name", "as_of").with_columns(
-        restated=(pl.col("period") != "") & (pl.col("value") != before).fill_null(value=False)
+    same = {path: runs for path, runs in past.items() if _meaning(path) == _meaning(own)}
+    runs = pl.concat({**same, own: _rows(report.headline, report.data)}.values())
+    before = pl.col("value").shift(1).over("name", "period", order_by="as_of")
+    order = {each.name: place for place, each in enumerate(report.headline)}
+    place = pl.col("name").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+    table = runs.sort(place, "name", "as_of").with_columns(
+        pl.col("as_of").dt.convert_time_zone(report.data.tz),
+        restated=(pl.col("period") != "") & (pl.col("value") != before).fill_null(value=False),
     )
-    columns = ("name", "as_of", "period", "value", "low", "high", "n", "restated")
+    columns = ("name", "unit", "as_of", "period", "value", "low", "high", "n", "restated")
+    others = len(past) - len(same)
     return Result(
         command="trend",
-        definition="The headline of each run kept; restated: a run before told another value of "
-        "the same period.",
-        params={"history": str(folder)},
-        data=data,
+        definition="The headline of each run kept that means the same; restated: a run before "
+        "told another value of the same period.",
+        params={"history": str(folder), "period": report.params.get("period")},
+        data=report.data,
         tables={"main": table.select(columns)},
+        notes=(f"{counted(others, 'run')} of other definitions: not shown.",) if others else (),
     )
 
 
@@ -88,6 +109,32 @@ def check_keep(keep: int | None, folder: str | None) -> None:
         raise UsageError("--keep: at least 1 run is kept.")
 
 
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"--history: {folder} cannot be made: {error.strerror}.") from error
+
+
+def _rows(headline: Sequence[Headline], data: DataWindow) -> pl.DataFrame:
+    return pl.DataFrame([{"as_of": data.as_of, **asdict(each)} for each in headline], schema=SCHEMA)
+
+
+def _place(folder: Path, report: Report) -> Path | None:
+    """Return the file of a report's headline; None where it has no as-of."""
+    if report.data.as_of is None:
+        return None
+    moment = report.data.as_of.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return folder / f"headline-{moment}-{report.meaning[:8]}.parquet"
+
+
+def _meaning(path: Path) -> str:
+    found = _NAME.fullmatch(path.name)
+    return found[1] if found else ""
+
+
 def _files(folder: Path) -> list[Path]:
     """Return the files of runs, the oldest first: they are named by as-of."""
-    return sorted(folder.glob(_NAME.format("*")))
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))

@@ -41,6 +41,8 @@ def _findings(report: Report) -> Iterator[str]:
     yield "## Findings"
     yield escape(shown.summary(report))
     yield "\n".join(f"{n}. {_finding(each)}" for n, each in enumerate(shown.findings(report), 1))
+    if (evidence := shown.evidence(report)) is not None:
+        yield block(evidence, 3)
 
 
 def _finding(each: shown.Sentence) -> str:

@@ -82,11 +82,16 @@ class Draft:
     verdicts: Result | None
     params: Mapping[str, object]
     notes: Sequence[str]
+    meaning: str
 
 
 @dataclass(frozen=True)
 class Report:
-    """The whole document. compared: how many comparisons the findings are corrected for."""
+    """The whole document.
+
+    compared: how many comparisons the findings are corrected for. meaning: a hash of what the
+    numbers of its headline mean, so that those of two runs can be laid beside each other.
+    """
 
     title: str
     data: DataWindow
@@ -97,3 +102,4 @@ class Report:
     verdicts: Result | None
     params: Mapping[str, object]
     notes: tuple[str, ...]
+    meaning: str = ""

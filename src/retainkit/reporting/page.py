@@ -53,6 +53,7 @@ def page(report: Report) -> str:
         window=shown.window(report),
         summary=shown.summary(report),
         findings=list(shown.findings(report)),
+        evidence=shown.evidence(report),
         numbers=numbers,
         meanings=legend,
         links=[

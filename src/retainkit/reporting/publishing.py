@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from retainkit.choices import TableFormat
 from retainkit.locking import locked
-from retainkit.reporting.history import check_keep, kept, trend
+from retainkit.reporting.history import check_keep, kept, past, trend
 from retainkit.reporting.model import Report
 from retainkit.reporting.running import with_trend
 from retainkit.reporting.writing import DATE, check_output, placed, written
@@ -15,7 +16,10 @@ from retainkit.reporting.writing import DATE, check_output, placed, written
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a report goes. history: the folder that keeps the headline of each run.
+    """Where a report goes.
+
+    history: the folder that keeps the headline of each run. tables: the format of the files in a
+    folder; excel_safe: whether text that a spreadsheet would run is defused in those of CSV.
 
     Raises UsageError for a target of no known kind and for a number of runs that is none.
     """
@@ -23,6 +27,8 @@ class Place:
     output: str
     history: str | None = None
     keep: int | None = None
+    tables: TableFormat = "csv"
+    excel_safe: bool = False
 
     def __post_init__(self) -> None:
         check_output(self.output)
@@ -34,17 +40,25 @@ class Place:
         path = Path(self.output.replace(DATE, "0000-00-00"))
         return path if path.suffix else None
 
+    @property
+    def folders(self) -> dict[str, Path]:
+        """The folders that are written to, by option."""
+        found = {} if self.file else {"--output": Path(self.output)}
+        return found if self.history is None else {**found, "--history": Path(self.history)}
+
     def publish(self, make: Callable[[], Report]) -> tuple[Report, Path]:
         """Return the report that `make` returns, and where it was written.
 
         Raises OutputError where another run is at it, or where it cannot be written.
         """
         with locked(Path(self.output), "--output"):
+            folder = None if self.history is None else Path(self.history)
+            runs = {} if folder is None else past(folder)
             report = make()
-            if self.history is not None:
-                folder = Path(self.history)
-                kept(folder, report.headline, report.data, self.keep)
-                report = with_trend(report, trend(folder, report.data))
             target = placed(self.output, report)
-            written(report, target)
+            if folder is not None:
+                report = with_trend(report, trend(runs, folder, report))
+            written(report, target, self.tables, excel_safe=self.excel_safe)
+            if folder is not None:
+                kept(folder, report, self.keep)
         return report, target

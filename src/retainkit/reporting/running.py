@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import cast
 
+from retainkit.checking.definitions import definition_of, hash_of
 from retainkit.checking.running import Check, Prepared, once, results_of
 from retainkit.engine import EngineOptions, Journal
-from retainkit.reporting.contents import Part, ReportParams, parts, roles_of
+from retainkit.reporting.contents import Part, ReportParams, given_way, parts, roles_of
 from retainkit.reporting.findings import findings
+from retainkit.reporting.headline import PARTS as HEADLINE
 from retainkit.reporting.headline import headline
 from retainkit.reporting.model import Draft, Finding, Report, Section
-from retainkit.reporting.shareable import shareable, without_ids
+from retainkit.reporting.shareable import shareable, without_ids, without_small
 from retainkit.results import Result, shared_notes
 from retainkit.sources import Input, SourceOptions
 from retainkit.sources.params import source_params
@@ -35,7 +38,7 @@ def reported(
     Raises what a check and `run` raise.
     """
     prepared = None if check is None or not check.rules else Prepared.of(check, options)
-    own = parts(params, roles_of(inputs, options), defaults or {})
+    own = parts(params, roles_of(inputs, options, params.by), defaults or {})
     checked = [] if prepared is None else prepared.requests
     requests = once([part.request for part in own] + checked)
     found = results_of(requests, inputs, options, engine, progress, journal)
@@ -50,9 +53,24 @@ def reported(
         compared=compared,
         verdicts=None if prepared is None else prepared.verdicts(requests, found, inputs),
         params={**asdict(params), **source_params(inputs, options)},
-        notes=shared_notes(list(results.values())),
+        meaning=_meaning(own, options),
+        notes=[*shared_notes(list(results.values())), *_not_followed(defaults or {})],
     )
     return _of(shareable(draft, params) if params.share_safe else draft, params)
+
+
+def _meaning(parts: Sequence[Part], options: SourceOptions) -> str:
+    """Return a hash of what the numbers of the headline mean."""
+    told = {
+        part.name: definition_of(part.request, options) for part in parts if part.name in HEADLINE
+    }
+    return hash_of(told)
+
+
+def _not_followed(defaults: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    """Yield that some settings give way to what a report says itself."""
+    if told := given_way(defaults):
+        yield f"Settings of commands that a report does not follow: {'; '.join(told)}."
 
 
 def _of(draft: Draft, params: ReportParams) -> Report:
@@ -65,13 +83,14 @@ def _of(draft: Draft, params: ReportParams) -> Report:
         findings=tuple(told),
         compared=draft.compared,
         sections=tuple(
-            Section(part.name, part.title, results[part.name])
+            Section(part.name, part.title, results[part.name], part.intro)
             for part in draft.parts
             if _is_shown(part, told)
         ),
         verdicts=draft.verdicts,
         params=draft.params,
         notes=tuple(draft.notes),
+        meaning=draft.meaning,
     )
 
 
@@ -84,5 +103,7 @@ def with_trend(report: Report, trend: Result | None) -> Report:
     """Return a report with the headline of the runs before, where there are any."""
     if trend is None:
         return report
+    if report.params.get("share_safe"):
+        trend = without_small(trend, cast("int", report.params["min_cell"]))
     section = Section("trend", "The headline, run by run", trend)
     return replace(report, sections=(*report.sections, section))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import polars as pl
+
 from retainkit.render.cells import clean
 from retainkit.render.view import Block, Chart, Document, Figure
 from retainkit.render.views import document_of, plain
+from retainkit.render.views.cohort import MOST_TRIANGLES
 from retainkit.render.views.facts import window
-from retainkit.reporting.model import Report
+from retainkit.reporting.model import Report, Section
 from retainkit.results import DataWindow, Result
 
 # The pictures of a section, by command: tables, and what each picture shows.
@@ -46,8 +49,10 @@ class Part:
 def parts(report: Report) -> Iterator[Part]:
     """Yield the sections."""
     for section in report.sections:
-        document = _narrowed(section.result, report)
-        rows = () if section.result.data == report.data else _rows_of(section.result.data)
+        result, rows = _of_findings(section, report)
+        document = _narrowed(result, report)
+        if section.result.data != report.data:
+            rows = (*rows, *_rows_of(section.result.data))
         yield Part(section.name, clean(section.title), clean(section.intro), document, rows)
 
 
@@ -59,6 +64,29 @@ def checks(report: Report) -> Document | None:
 def lead(document: Document) -> str:
     """Return what a document shows: its title without the command's name."""
     return document.title.partition(" · ")[2] or document.title
+
+
+def _of_findings(section: Section, report: Report) -> tuple[Result, tuple[str, ...]]:
+    """Return what to draw of a section, and a line on it.
+
+    Of triangles by many values only those of findings are drawn: these are what one looks for.
+    """
+    result = section.result
+    column = result.main.columns[0]
+    values = [
+        each.evidence["value"]
+        for each in report.findings
+        if section.name in each.sections and each.evidence.get("column") == column
+    ]
+    if result.command != "cohort" or result.main[column].n_unique() <= MOST_TRIANGLES:
+        return result, ()
+    texts = [value for value in values if value is not None]
+    named = pl.col(column).is_in(texts)
+    own = result.main.filter(named | pl.col(column).is_null() if None in values else named)
+    if not own.height:
+        return result, ()
+    line = clean(f"Drawn of {column} are those that findings name; the means are of all.")
+    return replace(result, tables={**result.tables, "main": own}), (line,)
 
 
 def _rows_of(data: DataWindow) -> tuple[str, ...]:

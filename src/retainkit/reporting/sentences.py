@@ -44,6 +44,13 @@ def _shares(measure: Measure, who: str, own: str, others: str) -> str:
     return f"of {who} {own} {_did(measure)}, of {rest} {others}"
 
 
+def share_of(measure: Measure) -> str:
+    """Return which share was compared: of those who could, who did this."""
+    if measure.kind == "node":
+        return " to ".join(cells.label(event) for event in measure.what)
+    return "of the new members" if measure.kind == "joins" else _did(measure)
+
+
 def _did(measure: Measure) -> str:
     what = measure.what[0] if measure.what else ""
     return {

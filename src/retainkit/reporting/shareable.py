@@ -106,9 +106,21 @@ def shareable(draft: Draft, params: ReportParams) -> Draft:
         results={name: _unnamed(result) for name, result in safe.results.items()},
         findings=[_worded(each) for each in draft.findings if _is_told(each, safe.rare, worded)],
         verdicts=None if draft.verdicts is None else _judged(draft.verdicts),
-        params={**_base_names(draft.params), "hash_key": None},
+        params={**_base_names(draft.params), "hash_key": None, "min_cell": least},
         notes=list(_notes(safe, worded, least)),
     )
+
+
+def without_small(trend: Result, least: int) -> Result:
+    """Return the headline run by run without what runs that were not shared told of too few."""
+    part = pl.col("value") * pl.when(pl.col("unit") == "share").then("n").otherwise(1)
+    rest = pl.when(pl.col("unit") == "share").then(pl.col("n") - part)
+    small = pl.any_horizontal(each.round().is_between(1, least - 1) for each in (part, rest))
+    numbers = ("value", "low", "high", "n")
+    masked = trend.main.with_columns(
+        pl.when(~small.fill_null(value=False)).then(pl.col(name)) for name in numbers
+    )
+    return replace(_unnamed(trend), tables={"main": masked})
 
 
 def _is_free_text(results: Results, column: str, least: int) -> bool:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from retainkit.render import cells
 from retainkit.render.view import Cell, Column, Grid, Legend
 from retainkit.render.views.facts import window as window_of
 from retainkit.render.views.keys import interval_title
+from retainkit.reporting.contents import cohort_of
 from retainkit.reporting.model import Finding, Headline, Report
+from retainkit.results import Result
 from retainkit.wording import counted
+
+_VERDICTS = {"breach": "breached", "undecided": "undecided", "warn": "warned of", "pass": "passed"}
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,15 @@ def notes(report: Report) -> list[str]:
 
 
 def window(report: Report) -> tuple[tuple[str, str], ...]:
-    """Return (word, sentence) pairs: which data these numbers are of."""
-    return tuple((word, cells.clean(sentence)) for word, sentence in window_of(report.data))
+    """Return (word, sentence) pairs: which data these numbers are of, and how its rules fared."""
+    told = tuple((word, cells.clean(sentence)) for word, sentence in window_of(report.data))
+    return told if report.verdicts is None else (*told, ("checks", _verdicts(report.verdicts)))
+
+
+def _verdicts(verdicts: Result) -> str:
+    """Return how many rules came to which verdict, the worst first."""
+    many = Counter(verdicts.main["verdict"].to_list())
+    return ", ".join(f"{many[kind]:,} {word}" for kind, word in _VERDICTS.items() if many[kind])
 
 
 def summary(report: Report) -> str:
@@ -61,17 +75,53 @@ def findings(report: Report) -> Iterator[Sentence]:
         )
 
 
+def evidence(report: Report) -> Grid | None:
+    """Return the numbers that the findings stand on; None where none are told."""
+    told = [
+        (number, each.evidence)
+        for number, each in enumerate(report.findings, 1)
+        if "own" in each.evidence
+    ]
+    if not told:
+        return None
+    columns = (
+        Column("finding", "right"),
+        Column("members"),
+        Column("share"),
+        Column("since"),
+        Column("theirs", "right"),
+        Column(interval_title(report.params), "right"),
+        Column("n", "right"),
+        Column("all others", "right"),
+        Column("n", "right", called="n of all others"),
+        Column("before", "right"),
+        Column("others before", "right"),
+    )
+    rows = tuple(tuple(_evidence(number, told)) for number, told in told)
+    return Grid(columns, rows, caption="The numbers of the findings", optional_name="columns")
+
+
+def _evidence(number: int, told: Mapping[str, Any]) -> Iterator[Cell]:
+    column = told["column"]
+    yield Cell(f"{number}")
+    yield Cell("all" if column is None else f"{cells.label(column)}: {cells.label(told['value'])}")
+    yield Cell(cells.clean(told["share"]))
+    yield Cell(told["since"] or cells.UNKNOWN)
+    yield Cell(cells.percent(told["own"]))
+    yield Cell(cells.interval(told["low"], told["high"]))
+    yield Cell(cells.count(round(told["n"])))
+    yield Cell(cells.percent(told["others"]))
+    others = None if told["others"] is None else told["n_compared"]
+    yield Cell(cells.count(None if others is None else round(others)))
+    yield Cell(cells.percent(told["before"]))
+    yield Cell(cells.percent(told["others_before"]))
+
+
 def _strength(finding: Finding) -> str:
-    """Return how sure a finding is, and how many members it costs or brings."""
+    """Return how sure a finding is; the sentence says how many members it comes to."""
     if finding.members is None and not finding.evidence:  # a bound, in a report that is shared
         return f"adjusted p at most {finding.p_value:g}"
-    said = f"adjusted p {cells.probability(finding.p_value)}"
-    if finding.members is None:
-        return said
-    verb = "costs" if finding.members >= 0 else "brings"
-    many = abs(round(finding.members))
-    about = f"about {counted(many, 'member')}" if many else "less than one member"
-    return f"{said}; {verb} {about}"
+    return f"adjusted p {cells.probability(finding.p_value)}"
 
 
 def section_of(report: Report, name: str) -> str | None:
@@ -95,24 +145,28 @@ def headline(report: Report) -> tuple[Grid, Legend]:
         Column("change", "right"),
         Column(f"its {interval}", "right"),
     )
-    month = report.params.get("period") == "month"
-    rows = tuple(tuple(_headline(each, month=month)) for each in report.headline)
+    unit = str(report.params.get("period", "month"))
+    units = {"days_by_cohort": cohort_of(unit)}
+    rows = tuple(tuple(_headline(each, units.get(each.section, unit))) for each in report.headline)
     items = (
         "n: of how many; before: in the period before; change: of shares, in percentage points",
+        "new members: active for the first time; a cohort's n: who started then",
+        "a change is beyond noise by itself where its interval leaves out 0; the findings compare "
+        "other shares, and allow for how many",
         f"{cells.UNKNOWN}: not known, or of all time",
     )
     caption = "Of the last period that is over, and the one before"
     return Grid(columns, rows, caption=caption, optional_name="columns"), Legend(items)
 
 
-def _headline(each: Headline, *, month: bool) -> Iterator[Cell]:
+def _headline(each: Headline, unit: str) -> Iterator[Cell]:
     share = each.unit == "share"
-    before = _when(each.before_period, month=month)
+    before = _when(each.before_period, unit)
     yield Cell(each.name)
     yield Cell(_value(each.value, share=share))
     yield Cell(cells.interval(each.low, each.high))
     yield Cell(cells.UNKNOWN if each.n is None else cells.count(each.n))
-    yield Cell(_when(each.period, month=month) or "all time")
+    yield Cell(_when(each.period, unit) or "all time")
     yield Cell(_value(each.before, share=share), hint=before)
     yield Cell(_change(each.change, share=share))
     ends = [_change(end, share=share) for end in (each.change_low, each.change_high)]
@@ -133,9 +187,12 @@ def _change(change: float | None, *, share: bool) -> str:
     return f"{change:+,.0f}" if change else "0"
 
 
-def _when(period: str, *, month: bool) -> str:
-    """Return a period of ISO dates as it is read."""
-    return period.removesuffix("-01") if month and len(period) == len("2024-03-01") else period
+def _when(period: str, unit: str) -> str:
+    """Return a period, the ISO date of its first day, as it is read; any other text as it is."""
+    try:
+        return cells.period(date.fromisoformat(period), unit)
+    except ValueError:
+        return period
 
 
 def quality(report: Report) -> Grid:

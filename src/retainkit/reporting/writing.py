@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from retainkit.choices import TableFormat
 from retainkit.errors import UsageError
 from retainkit.replacement import write_whole
 from retainkit.reporting.document import document
@@ -26,6 +27,8 @@ DATE = "{date}"
 def check_output(text: str) -> None:
     """Raise UsageError for a target of no known kind, or with a placeholder that is none."""
     path = Path(text)
+    if text == "-" or not text.strip():
+        raise UsageError("--output: a report is written to a file or a folder; name one.")
     if path.suffix and path.suffix.lower() not in WRITERS:
         raise UsageError(
             f"--output: a report is no '{path.suffix}' file.",
@@ -42,10 +45,15 @@ def placed(text: str, report: Report) -> Path:
     return Path(text.replace(DATE, "undated" if as_of is None else as_of.date().isoformat()))
 
 
-def written(report: Report, target: Path) -> None:
-    """Write a report whole or not at all; raises OutputError where that cannot be."""
+def written(
+    report: Report, target: Path, tables: TableFormat = "csv", *, excel_safe: bool = False
+) -> None:
+    """Write a report whole or not at all; raises OutputError where that cannot be.
+
+    tables, excel_safe: of a folder, as for `write_folder`.
+    """
     writer = WRITERS.get(target.suffix.lower())
     if writer is None:
-        write_folder(report, target)
+        write_folder(report, target, tables, excel_safe=excel_safe)
     else:
         write_whole(target, writer(report).encode(), "--output")

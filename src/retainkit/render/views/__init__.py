@@ -19,6 +19,7 @@ from retainkit.render.views import (
     renewals,
     retention,
     rfm,
+    trend,
 )
 from retainkit.render.views.facts import facts
 from retainkit.results import Result
@@ -37,6 +38,7 @@ VIEWS: Mapping[str, View] = {
     "renewals": renewals.view,
     "retention": retention.view,
     "rfm": rfm.view,
+    "trend": trend.view,
 }
 
 

@@ -36,7 +36,7 @@ def _title(rows: Sequence[Row], params: Mapping[str, object]) -> str:
 
 
 def _blocks(result: Result, parts: Parts, by: Sequence[str]) -> Iterator[Block]:
-    if not any(row["members"] for rows in parts.values() for row in rows):
+    if not any(row["members"] != 0 for rows in parts.values() for row in rows):
         said = tuple(_open(parts))
         nobody = "No attempt is over yet." if said else "Nobody took the first step."
         yield Lines((nobody, *said))
@@ -46,7 +46,8 @@ def _blocks(result: Result, parts: Parts, by: Sequence[str]) -> Iterator[Block]:
         yield from steps.blocks(rows, key, by, result.params)
     else:
         yield from nodes.segments(result, parts, by)
-    if said := (*mend.sentences(parts, result.params), *_open(parts)):
+    lower = nodes.lower(result, by) if by else None
+    if said := (*mend.sentences(parts, result.params, lower), *_open(parts)):
         yield Lines(said)
     yield from around.change(result)
     yield from nodes.trend(result)

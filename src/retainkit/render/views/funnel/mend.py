@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from retainkit.render import cells
 from retainkit.render.views.funnel.steps import is_bottleneck
-from retainkit.render.views.keys import Parts, Row, label_of
+from retainkit.render.views.keys import Key, Parts, Row, label_of
 
 _MOST = 3  # segments that are told of, those first in which most members are to be won
 _TIMES = 0.1  # from this leverage on it is said as a multiple
 
 
-def sentences(parts: Parts, params: Mapping[str, object]) -> list[str]:
-    """Return the sentence of the one segment, or those of the segments that would gain most."""
+def sentences(
+    parts: Parts, params: Mapping[str, object], lower: Collection[Key] | None = None
+) -> list[str]:
+    """Return the sentence of the one segment, or those of the segments that would gain most.
+
+    lower: the segments and steps where there is something to mend: really lower than the others,
+    or below a target; None: any.
+    """
     several = len(parts) > 1
     gains = {key: _gain(rows) for key, rows in parts.items()}
     said: list[str] = []
     for key in sorted(parts, key=lambda key: -gains[key]):
+        if several and lower is not None and not _is_low(key, parts[key], lower, params):
+            continue
         where = f"In {label_of(key)}, mend" if several else "Mend"
         said.extend(_sentence(where, parts[key], params))
     return said[:_MOST]
+
+
+def _is_low(
+    key: Key, rows: Sequence[Row], lower: Collection[Key], params: Mapping[str, object]
+) -> bool:
+    step = next((row["step"] for row in rows if is_bottleneck(row)), None)
+    return step in targets(params) or (*key, step) in lower
 
 
 def _gain(rows: Sequence[Row]) -> float:

@@ -57,6 +57,11 @@ def _signs(result: Result, by: Sequence[str]) -> dict[Key, str]:
     }
 
 
+def lower(result: Result, by: Sequence[str]) -> set[Key]:
+    """Return the segments and steps that are really lower than all others together."""
+    return {key for key, sign in _signs(result, by).items() if sign == _DOWN}
+
+
 def _marked(row: Row, sign: str) -> Cell:
     signs = (BOTTLENECK if is_bottleneck(row) else "", sign, cells.percent(row["coefficient"]))
     return Cell(" ".join(filter(None, signs)), hint=_hint(row))
