@@ -309,9 +309,9 @@ def own_parameters(function: Callable[..., object], shared: set[str]) -> set[str
 
 @BOTH
 def test_flags_parameters_and_keywords_have_the_same_names(twin: Twin) -> None:
-    assert own_parameters(twin.command, {"source", "how", "out", *twin.other_flags}) == names(
-        twin.params
-    )
+    assert own_parameters(
+        twin.command, {"source", "how", "out", "chart", *twin.other_flags}
+    ) == names(twin.params)
     assert own_parameters(twin.function, {"events", "source"}) == names(twin.params)
     assert set(twin.values) == names(twin.params)
 

@@ -87,8 +87,9 @@ def test_a_table_is_drawn_by_rich_alone(folder: Path) -> None:
     assert not seen & (OTHERS | COSTLY | {"jinja2", "scipy", "pyarrow"})
 
 
-def test_a_picture_is_drawn_by_vl_convert_alone(folder: Path) -> None:
-    seen = imports(folder, "cohort", "events.csv", "-o", "out.svg")
+@pytest.mark.parametrize("flags", [("-o", "out.svg"), ("--chart", "out.svg", "-f", "csv")])
+def test_a_picture_is_drawn_by_vl_convert_alone(flags: tuple[str, ...], folder: Path) -> None:
+    seen = imports(folder, "cohort", "events.csv", *flags)
     assert {"vl_convert", "retainkit.render.charts"} <= seen
     assert not seen & (COSTLY | {"jinja2", "scipy", "pyarrow", "rich.console"})
 

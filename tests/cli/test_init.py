@@ -105,6 +105,8 @@ def test_every_default_stands_there_and_is_read_when_its_mark_is_removed() -> No
     assert found["cohort", "by"] == ["COLUMN"]
     assert found["retention", "mode"] == ["on"]
     assert found["source", "header"] is True
+    assert found["cohort", "chart"] == "FILE"
+    assert ("inspect", "chart") not in found
     assert {table for table, _ in found} == {
         *(
             "source",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,7 +24,7 @@ import renewals_samples
 import vl_convert
 
 from retainkit.errors import OutputError, UsageError
-from retainkit.render import render_bytes, render_text
+from retainkit.render import render_bytes, render_chart, render_text
 from retainkit.render.charts import PICTURES, check_picture, spec_of
 from retainkit.render.charts.convert import converted
 from retainkit.results import Result
@@ -65,6 +67,19 @@ def svg(result: Result, table: str = "main") -> ElementTree.Element:
     return ElementTree.fromstring(render_text(result, "svg", table=table))
 
 
+class Elements(HTMLParser):
+    """The names of a page's elements and of their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
 def texts(picture: ElementTree.Element) -> str:
     return " ".join(filter(None, (node.text for node in picture.iter())))
 
@@ -88,6 +103,29 @@ def test_a_picture_says_what_it_is_of(command: str, table: str) -> None:
     assert f"{command} · " in said or f" {command} " in f" {said} "
     assert result.definition[:40] in said
     assert not {node.tag.rpartition("}")[2] for node in picture.iter()} & {"script", "image", "a"}
+
+
+@EACH_PICTURE
+def test_a_title_says_what_is_shown(command: str, table: str) -> None:
+    spec = spec_of(narrowed(ONE[command], table))
+    named, _, what = spec["title"]["text"].rpartition(" · ")
+    assert named.startswith(command)
+    assert " " in what
+    assert what != table
+
+
+@EACH_PICTURE
+def test_a_picture_alone_is_one_page(command: str, table: str) -> None:
+    result = BY_SEGMENT[command]
+    page = render_chart(result, "html", table=table).decode()
+    title = spec_of(narrowed(result, table))["title"]["text"]
+    assert f"<h2>{title}</h2>" in page
+    assert "<dt>definition</dt>" in page
+    found = Elements()
+    found.feed(page)
+    assert found.tags.count("svg") == 1
+    assert not {"script", "img", "image", "a", "link", "table", "iframe"} & set(found.tags)
+    assert not {name for name in found.attributes if name in ("href", "src") or name[:2] == "on"}
 
 
 @EACH_PICTURE
@@ -211,6 +249,35 @@ def test_what_no_model_tells_is_drawn_as_seen() -> None:
     kinds = {(value["panel"], value["segment"]) for value in values}
     assert ("club", "forecast") in kinds
     assert {kind for panel, kind in kinds if panel == "gym"} == {"seen", "edge"}
+
+
+def ticks(picture: ElementTree.Element) -> list[str]:
+    """Return the labels of shares on the axes."""
+    return [node.text for node in picture.iter() if node.text and node.text.endswith("%")]
+
+
+@pytest.mark.parametrize("most", [0.0, 0.004, 0.03, 0.2])
+def test_shares_that_are_small_stand_on_an_axis_from_0(most: float) -> None:
+    made = narrowed(ONE["churn"], "winback")
+    frame = made.tables["winback"].with_columns(returned_so_far=pl.lit(most))
+    picture = svg(replace(made, tables={"winback": frame}), "winback")
+    labels = ticks(picture)
+    assert len(labels) == len(set(labels)) > 3
+    assert labels[0] == "0%"
+    (line,) = (n for n in picture.iter() if n.get("aria-roledescription") == "line mark")
+    lowest = max(float(y) for y in re.findall(r"[ML][\d.]+,([\d.]+)", line.attrib["d"]))
+    assert lowest == 320  # the height of a picture of one panel
+
+
+def test_panels_odd_in_number_leave_no_axis_where_none_is() -> None:
+    for names in (["a", "b"], ["a", "b", "c"]):
+        axes = [node.text for node in svg(churn_samples.churn(names, people=200)).iter()]
+        assert axes.count("month") == len(names)
+
+
+def test_labels_are_measured_in_a_font_that_others_have_the_widths_of() -> None:
+    (family,) = {node.get("font-family") for node in svg(ONE["funnel"]).iter()} - {None}
+    assert family == "Liberation Sans, Arial, Helvetica, sans-serif"
 
 
 def test_histograms_of_times_are_shares_of_each_step() -> None:

@@ -126,7 +126,7 @@ def test_whatever_draws_a_picture_only_shapes_get_through(monkeypatch: pytest.Mo
         b'<text id="t">a &lt;b&gt; &amp;</text></g></svg>'
     )
     monkeypatch.setattr(inline, "converted", lambda *_: drawn)
-    svg, _ = inline.inline_svg(replace(ONE, tables={"links": ONE.table("links")}))
+    svg = inline.inline_svg(replace(ONE, tables={"links": ONE.table("links")})).svg
     assert svg == (
         '<svg><defs><clipPath id="paths-links-c0"><rect></rect></clipPath></defs>'
         '<g clip-path="url(#paths-links-c0)">'

@@ -77,11 +77,11 @@ def test_ids_of_pictures_are_set_apart_by_a_name() -> None:
     (picture,) = told.blocks
     assert isinstance(picture, Picture)
     assert 'id="part-main-' in picture.svg
-    assert 'id="cohort-main-' in inline_svg(triangle())[0]
+    assert 'id="cohort-main-' in inline_svg(triangle()).svg
 
 
 def test_a_mark_shows_its_numbers_and_an_axis_does_not() -> None:
-    root = ElementTree.fromstring(inline_svg(samples.retention())[0])
+    root = ElementTree.fromstring(inline_svg(samples.retention()).svg)
     labelled = [each for each in root.iter() if each.get("aria-label")]
     shown = {
         each.get("aria-roledescription") for each in labelled if each.find("title") is not None

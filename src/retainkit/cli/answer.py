@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.output import check_targets, emit, say_how
 from retainkit.cli.progress import watched
 from retainkit.errors import UsageError
@@ -25,18 +25,20 @@ def answer(
     *,
     writes: Mapping[str, str] | None = None,
     reads: Sequence[str] = (),
+    chart: Chart = None,
 ) -> "Result":
     """Write the Result that `compute` returns, given the options and what to tell of progress.
 
     writes: files that it writes beside, by option; reads: and that it reads beside the sources.
+    chart: where its picture goes, too.
     """
     from retainkit.sources import SourceOptions
 
     check_sources(command, source)
-    check_targets(command, source, out, writes or {}, reads)
+    check_targets(command, source, out, writes or {}, reads, chart)
     with watched(out.quiet) as progress:
         result = compute(SourceOptions(**source.options), progress)
-    emit(result, out)
+    emit(result, out, chart)
     return result
 
 
@@ -51,7 +53,12 @@ def check_sources(command: str, source: Source) -> None:
 
 
 def answer_metric(
-    metric: "Metric[Any]", params: object, source: Source, how: Computing, out: Output
+    metric: "Metric[Any]",
+    params: object,
+    source: Source,
+    how: Computing,
+    out: Output,
+    chart: Chart,
 ) -> None:
     """Run one metric over the source and write its Result; tell how it went, where asked to."""
     from retainkit.cli.allocator import keep_freed_memory
@@ -79,5 +86,5 @@ def answer_metric(
     roster = None if metric.roster is None else metric.roster.path(params)
     writes = {metric.roster.option: roster} if metric.roster and roster else {}
     reads = () if metric.reads is None else metric.reads(params)
-    answer(metric.command, source, out, compute, writes=writes, reads=reads)
+    answer(metric.command, source, out, compute, writes=writes, reads=reads, chart=chart)
     say_how(how, journal)

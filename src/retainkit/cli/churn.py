@@ -6,7 +6,7 @@ import typer
 
 from retainkit.choices import ChurnDefinition, DatePeriod
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import By, Confidence, HashKey
 
 NAMED = ("paths", "returns")  # tables that read the names of events
@@ -16,6 +16,7 @@ def churn(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     definition: Annotated[
         ChurnDefinition,
         typer.Option(help="Not active in the next period, silent for W days, or left."),
@@ -65,4 +66,4 @@ def churn(
         roster=roster,
         hash_key=hash_key,
     )
-    answer_metric(CHURN, params, source, how, out)
+    answer_metric(CHURN, params, source, how, out, chart)

@@ -6,7 +6,7 @@ import typer
 
 from retainkit.choices import Clock, CohortKind, CohortMode, Measure, Period
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
 
 
@@ -14,6 +14,7 @@ def cohort(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     period: Annotated[Period, typer.Option(help="The unit of cohorts and ages.")] = "month",
     mode: Annotated[
         CohortMode, typer.Option(help="When a member counts as returned at an age.")
@@ -57,4 +58,4 @@ def cohort(
         horizon=horizon,
         confidence=confidence,
     )
-    answer_metric(COHORT, params, source, how, out)
+    answer_metric(COHORT, params, source, how, out, chart)

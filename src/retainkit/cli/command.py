@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 from retainkit.choices import Format
 from retainkit.cli.config import CONFIG
 from retainkit.cli.failures import guarded
-from retainkit.cli.options import EngineFlags, OutputFlags, SourceFlags, flags_of
+from retainkit.cli.options import ChartFlags, EngineFlags, OutputFlags, SourceFlags, flags_of
 from retainkit.cli.values import read_plainly
 
 
@@ -62,10 +62,18 @@ class Output(NamedTuple):
         return cls(**{**flags, "output": None if output is None else Path(output)})
 
 
+Chart = Path | None  # where a picture goes beside the result
+
+
+def _packed_chart(flags: dict[str, Any]) -> Chart:
+    return None if flags["chart"] is None else Path(flags["chart"])
+
+
 _BUNDLES: dict[str, tuple[type, Callable[[dict[str, Any]], Any]]] = {
     "source": (SourceFlags, Source.packed),
     "how": (EngineFlags, Computing.packed),
     "out": (OutputFlags, Output.packed),
+    "chart": (ChartFlags, _packed_chart),
 }
 
 
@@ -87,9 +95,9 @@ class Command(TyperCommand):
 def command(body: Callable[..., None], what: str) -> TyperCommand:
     """Return the command of a function; what: what it does, as its help says.
 
-    Its parameters `source: Source`, `how: Computing` and `out: Output` stand for all the flags of
-    SourceFlags, EngineFlags and OutputFlags; its other parameters are flags of its own. An error
-    it raises reaches the user as one message and an exit code.
+    Its parameters `source: Source`, `how: Computing`, `out: Output` and `chart: Chart` stand for
+    all the flags of SourceFlags, EngineFlags, OutputFlags and ChartFlags; its other parameters are
+    flags of its own. An error it raises reaches the user as one message and an exit code.
     """
     parameters = inspect.signature(body).parameters
     bundles = {name: _BUNDLES[name] for name in parameters if name in _BUNDLES}

@@ -6,7 +6,7 @@ import typer
 
 from retainkit.choices import DatePeriod, FunnelAttempt, FunnelOrder
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import By, Confidence
 from retainkit.errors import UsageError
 
@@ -15,6 +15,7 @@ def funnel(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     steps: Annotated[
         str | None, typer.Option(metavar="'A > B > C'", help="The steps, from first to last.")
     ] = None,
@@ -91,4 +92,4 @@ def funnel(
         by=tuple(by or ()),
         confidence=confidence,
     )
-    answer_metric(FUNNEL, params, source, how, out)
+    answer_metric(FUNNEL, params, source, how, out, chart)

@@ -6,7 +6,7 @@ import typer
 
 from retainkit.choices import DatePeriod, LtvModel
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import By, Confidence, CostsFile, HashKey, Margin, OrderEvent
 from retainkit.cli.values import numbers
 
@@ -15,6 +15,7 @@ def ltv(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     order_event: OrderEvent = None,
     model: Annotated[
         LtvModel,
@@ -71,4 +72,4 @@ def ltv(
         roster=roster,
         hash_key=hash_key,
     )
-    answer_metric(LTV, params, source, how, out)
+    answer_metric(LTV, params, source, how, out, chart)

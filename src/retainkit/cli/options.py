@@ -251,6 +251,19 @@ class OutputFlags:
     ] = False
 
 
+class ChartFlags:
+    """Where the picture goes, of commands that have one."""
+
+    chart: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The picture, too: .svg, .png or .html.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+
+
 def flags_of(bundle: type) -> list[inspect.Parameter]:
     """Return the flags that one of these classes declares, as parameters of a function."""
     kind = inspect.Parameter.KEYWORD_ONLY

@@ -6,7 +6,7 @@ import typer
 
 from retainkit.choices import Clock, DatePeriod
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import (
     By,
     Confidence,
@@ -23,6 +23,7 @@ def orders(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     order_event: OrderEvent = None,
     start_event: StartEvent = None,
     visit_event: Annotated[
@@ -71,4 +72,4 @@ def orders(
         by=tuple(by or ()),
         confidence=confidence,
     )
-    answer_metric(ORDERS, params, source, how, out)
+    answer_metric(ORDERS, params, source, how, out, chart)

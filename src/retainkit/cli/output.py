@@ -3,14 +3,14 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.failures import abandon_stdout
 from retainkit.errors import OutputError, UsageError
 from retainkit.replacement import write_whole
@@ -23,34 +23,58 @@ FILE_WIDTH = 100
 NOTELESS = ("csv", "parquet", "svg", "png")  # formats that cannot carry notes: these go to stderr
 
 
-def emit(result: "Result", out: Output) -> None:
-    """Write `result` where `out` says."""
-    from retainkit.render import RenderOptions, notes_of, render_bytes
+def emit(result: "Result", out: Output, chart: Chart = None) -> None:
+    """Write `result` where `out` says, and its picture to `chart`."""
+    from retainkit.render import RenderOptions, chart_format, render_bytes, render_chart
 
     format_name = _format(out)
     options = RenderOptions(width=FILE_WIDTH, excel_safe=out.excel_safe)
     if out.output is None:
         options = options._replace(width=_width(), color=_in_colour())
     data = render_bytes(result, format_name, options, table=out.table)
+    if chart is not None:
+        drawn = render_chart(result, chart_format(chart), table=out.table)
+        write_whole(chart, drawn, "--chart")
     if out.output is not None:
         write_whole(out.output, data, "--output")
     else:
         _print(data)
-    if format_name in NOTELESS and not out.quiet:
-        for note in (*result.notes, *notes_of(result, format_name, out.table)):
+    if not out.quiet:
+        for note in dict.fromkeys(_notes(result, out, chart)):
             say(note)
 
 
+def _notes(result: "Result", out: Output, chart: Chart) -> Iterator[str]:
+    """Yield what is to be said beside a result that was written."""
+    from retainkit.render import chart_format, notes_of
+
+    format_name = _format(out)
+    if format_name in NOTELESS:
+        yield from (*result.notes, *notes_of(result, format_name, out.table))
+    if chart is not None:
+        from retainkit.render.charts import table_of
+
+        yield from notes_of(result, chart_format(chart), table_of(result.command, out.table))
+        yield f"Wrote {chart}."
+
+
 def check_targets(
-    command: str, source: Source, out: Output, more: Mapping[str, str], reads: Sequence[str] = ()
+    command: str,
+    source: Source,
+    out: Output,
+    more: Mapping[str, str],
+    reads: Sequence[str] = (),
+    chart: Chart = None,
 ) -> None:
     """Raise UsageError, before anything is read, for a result that cannot go where it should.
 
     more: files that this command writes beside its result, by option. reads: and files that it
-    reads beside the sources.
+    reads beside the sources. chart: where its picture goes.
     """
-    check_files(source, {"--output": out.output, **more}, reads)
+    check_files(source, {"--output": out.output, "--chart": chart, **more}, reads)
     _check_format(command, out)
+    if chart is not None:
+        _check_chart(command, chart, out.table)
 
 
 def check_files(
@@ -111,6 +135,15 @@ def _check_format(command: str, out: Output) -> None:
         from retainkit.render.charts import check_picture
 
         check_picture(command, out.table or "main")
+
+
+def _check_chart(command: str, chart: Path, table: str | None) -> None:
+    """Raise UsageError for a file that is no picture, and for a picture that cannot be."""
+    from retainkit.render import chart_format
+    from retainkit.render.charts import check_picture, table_of
+
+    chart_format(chart)
+    check_picture(command, table_of(command, table))
 
 
 def _format(out: Output) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import By, Confidence
 
 
@@ -13,6 +13,7 @@ def paths(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     from_: Annotated[
         str | None,
         typer.Option("--from", metavar="SELECTOR", help="What a journey begins with; any event."),
@@ -57,4 +58,4 @@ def paths(
         by=tuple(by or ()),
         confidence=confidence,
     )
-    answer_metric(PATHS, params, source, how, out)
+    answer_metric(PATHS, params, source, how, out, chart)

@@ -6,7 +6,7 @@ import typer
 
 from retainkit.choices import DatePeriod
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import By, Confidence
 from retainkit.cli.values import numbers
 
@@ -15,6 +15,7 @@ def renewals(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     leave_event: Annotated[
         str | None,
         typer.Option(metavar="SELECTOR", help="What is a leaving; by default the table's left."),
@@ -49,4 +50,4 @@ def renewals(
         by=tuple(by or ()),
         confidence=confidence,
     )
-    answer_metric(RENEWALS, params, source, how, out)
+    answer_metric(RENEWALS, params, source, how, out, chart)

@@ -6,7 +6,7 @@ import typer
 
 from retainkit.choices import Clock, RetentionCohort, RetentionMode
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import By, Confidence, Lookback, ReturnEvent, StartEvent
 from retainkit.cli.values import whole_numbers
 
@@ -15,6 +15,7 @@ def retention(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     days: Annotated[str, typer.Option(metavar="DAYS", help="Which days, like 1,7,30.")] = "1,7,30",
     mode: Annotated[
         list[str] | None,
@@ -49,4 +50,4 @@ def retention(
         lookback=lookback,
         confidence=confidence,
     )
-    answer_metric(RETENTION, params, source, how, out)
+    answer_metric(RETENTION, params, source, how, out, chart)

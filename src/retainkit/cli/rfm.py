@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from retainkit.cli.answer import answer_metric
-from retainkit.cli.command import Computing, Output, Source
+from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.options import By, Confidence, HashKey, OrderEvent
 from retainkit.cli.values import numbers
 
@@ -14,6 +14,7 @@ def rfm(
     source: Source,
     how: Computing,
     out: Output,
+    chart: Chart,
     order_event: OrderEvent = None,
     merge_days: Annotated[
         bool, typer.Option("--merge-days", help="A member's orders of one date are one order.")
@@ -53,4 +54,4 @@ def rfm(
         roster=roster,
         hash_key=hash_key,
     )
-    answer_metric(RFM, params, source, how, out)
+    answer_metric(RFM, params, source, how, out, chart)

@@ -1,9 +1,10 @@
 """A Result for people and machines: formats by name, text and bytes out, nothing is written here.
 
 `render_text` and `render_bytes` take any Result and a format of FORMATS; `to_rich` is for a
-console, `to_html` for a notebook. A new format is a file here and a line in FORMATS; a new
-command's view is a file in `views/` and a line there, its pictures are a file in `charts/`. Rich,
-Jinja2, PyArrow and vl-convert are imported only by the format that draws with them.
+console, `to_html` for a notebook, `render_chart` for a picture and nothing else. A new format is a
+file here and a line in FORMATS; a new command's view is a file in `views/` and a line there, its
+pictures are a file in `charts/`. Rich, Jinja2, PyArrow and vl-convert are imported only by the
+format that draws with them.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from retainkit.render.terminal import Screen
     from retainkit.render.view import Document
 
-__all__ = ["FORMATS", "Format", "RenderOptions", "format_of"]
-__all__ += ["notes_of", "render_bytes", "render_text", "to_html", "to_rich"]
+__all__ = ["CHARTS", "FORMATS", "Format", "RenderOptions", "chart_format", "format_of"]
+__all__ += ["notes_of", "render_bytes", "render_chart", "render_text", "to_html", "to_rich"]
 
 
 class Format(NamedTuple):
@@ -52,6 +53,20 @@ FORMATS: Mapping[str, Format] = {
     "svg": Format("svg", (".svg",), picture=True),
     "png": Format("png", (".png",), binary=True, picture=True),
 }
+
+
+CHARTS = ("svg", "png", "html")  # what a picture alone can be, by the suffix of its file
+
+
+def chart_format(path: PurePath) -> str:
+    """Return the format of CHARTS that a file's suffix names; raises UsageError that lists them."""
+    name = path.suffix.lower().removeprefix(".")
+    if name not in CHARTS:
+        raise UsageError(
+            f"--chart: {path} is no file for a picture.",
+            "Name one that ends with .svg, .png or .html.",
+        )
+    return name
 
 
 def format_of(path_or_name: str | PurePath) -> str:
@@ -100,6 +115,23 @@ def render_bytes(
 ) -> bytes:
     """Return `result` in any format as the bytes of a file; otherwise as `render_text`."""
     return _render(result, format_name, options or RenderOptions(), table)
+
+
+def render_chart(result: Result, format_name: str, *, table: str | None = None) -> bytes:
+    """Return nothing but a picture of `result`, in a format of CHARTS, as the bytes of a file.
+
+    svg and png are those of `render_bytes`; html is one page around it that needs nothing else.
+    table: which table it is of; by default `main`, or the first that has a picture. Raises
+    UsageError where there is none, OutputError where the extra [charts] is not installed.
+    """
+    from retainkit.render.charts import table_of
+
+    drawn = _narrowed(result, table_of(result.command, table))
+    if format_name != "html":
+        return render_bytes(drawn, format_name)
+    from retainkit.render import html, pictures
+
+    return html.draw(pictures.alone(drawn), RenderOptions()).encode()
 
 
 def _render(result: Result, format_name: str, options: RenderOptions, table: str | None) -> bytes:

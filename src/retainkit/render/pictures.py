@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from retainkit.render.view import Block, Chart, Document, Picture
+from retainkit.render.views.facts import facts
+from retainkit.results import Result
 
 
 def illustrated(document: Document, name: str = "") -> Document:
@@ -23,6 +25,14 @@ def illustrated(document: Document, name: str = "") -> Document:
 def unillustrated(document: Document) -> Document:
     """Return `document` with what stands for its charts."""
     return _with(document, "", drawn=False)
+
+
+def alone(result: Result) -> Document:
+    """Return the picture of a Result's first table as a document, with what it is of."""
+    from retainkit.render.charts.inline import inline_svg
+
+    drawn = inline_svg(result)
+    return Document(drawn.title, (Picture(drawn.svg, "", drawn.said),), facts(result))
 
 
 def _with(document: Document, name: str, *, drawn: bool) -> Document:
@@ -43,5 +53,5 @@ def _drawn(chart: Chart, name: str) -> Picture:
     from retainkit.render.charts.inline import inline_svg
 
     table = next(iter(chart.result.tables))
-    svg, said = inline_svg(chart.result, f"{name}-{table}" if name else "")
-    return Picture(svg, chart.caption, said)
+    drawn = inline_svg(chart.result, f"{name}-{table}" if name else "")
+    return Picture(drawn.svg, chart.caption, drawn.said)

@@ -25,7 +25,7 @@ from retainkit.render.charts.convert import check_extra, converted
 from retainkit.render.charts.spec import Spec
 from retainkit.results import Result
 
-__all__ = ["PICTURES", "check_picture", "converted", "spec_of"]
+__all__ = ["PICTURES", "check_picture", "converted", "spec_of", "table_of"]
 
 PICTURES: Mapping[str, Mapping[str, Callable[[Result], Spec]]] = {
     "churn": churn.PICTURES,
@@ -52,6 +52,12 @@ def check_picture(command: str, table: str) -> None:
             "Name one of these with --table, or write another format.",
         )
     check_extra()
+
+
+def table_of(command: str, table: str | None) -> str:
+    """Return which table a picture is of: by default `main`, or the first that has one."""
+    tables = PICTURES.get(command, {})
+    return table or ("main" if "main" in tables else next(iter(tables), "main"))
 
 
 def spec_of(result: Result) -> Spec:

@@ -17,6 +17,7 @@ from retainkit.results import Result
 _CAME, _WENT = {"new": "#0b5394", "resurrected": "#7fb3dd", "joined": "#0b5394"}, "#d9603b"
 _NOT_OVER = "Lighter: not over yet."
 _OTHER = "all other categories"
+_SINCE = {"timing": "age", "second_life": "age since the return", "winback": "time since the churn"}
 _ONE = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 
 
@@ -55,7 +56,8 @@ def _main(result: Result) -> Spec:
         },
     }
     line = {"mark": {**spec.UNTOLD, "type": "rule"}, "encoding": {"y": {"datum": 0}}}
-    return spec.picture(result, values, [bars, line], said=said, panels=list(panels))
+    what = f"who {'came' if lifecycle else 'joined'} and who churned, by {unit}"
+    return spec.picture(result, what, values, [bars, line], said=said, panels=list(panels))
 
 
 def _columns(panel: str, row: Row, came: Sequence[str], unit: str) -> Iterator[Datum]:
@@ -77,7 +79,7 @@ def _curve(result: Result, age: str, share: str, start: float, title: str, *, ba
     values = [
         datum for name, rows in segments.items() for datum in _steps(name, rows, age, share, start)
     ]
-    words = f"{'age' if age == 'age' else 'time since the churn'} in {unit}s"
+    words = f"{_SINCE[next(iter(result.tables))]} in {unit}s"
     color, dash = spec.by_segment(list(segments), spec.key_names(by))
     last = max((value["age"] for value in values), default=0)
     x, y = spec.ages(last, words), spec.shares("share", title, whole=band)
@@ -85,7 +87,7 @@ def _curve(result: Result, age: str, share: str, start: float, title: str, *, ba
     if band:
         layers.insert(0, spec.band(x, y, color, **spec.STEPS))
         said.append(f"Shaded: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, layers, said=said)
+    return spec.picture(result, f"{title}, by {words}", values, layers, said=said)
 
 
 def _steps(name: str, rows: Sequence[Row], age: str, share: str, start: float) -> Iterator[Datum]:
@@ -105,7 +107,7 @@ def _staying(result: Result) -> Spec:
 
 
 def _winback(result: Result) -> Spec:
-    return _curve(result, "silence", "returned_so_far", 0.0, "share back by then", band=False)
+    return _curve(result, "silence", "returned_so_far", 0.0, "share back", band=False)
 
 
 def _reasons_over_time(result: Result) -> Spec:
@@ -143,7 +145,8 @@ def _reasons_over_time(result: Result) -> Spec:
             "description": spec.description(),
         },
     }
-    return spec.picture(result, values, [bars], said=said, panels=list(panels))
+    what = f"why members churned, by {unit}"
+    return spec.picture(result, what, values, [bars], said=said, panels=list(panels))
 
 
 def _categories(rows: Iterator[Row]) -> dict[object, str]:

@@ -9,6 +9,7 @@ from retainkit.render import cells
 from retainkit.render.charts import spec
 from retainkit.render.charts.spec import Datum, Spec
 from retainkit.render.heat import RAMP, shade
+from retainkit.render.views.cohort import title_of
 from retainkit.render.views.keys import Row, parts_of
 from retainkit.results import Result
 
@@ -62,7 +63,8 @@ def _main(result: Result) -> Spec:
         said.append(f"The last {len(cohorts)} of {main['cohort'].n_unique()} cohorts.")
     layers = _layers(values, names, ages, _age_title(result), title, top, written=written)
     size = (max(len(ages) * _CELL[0], 240), max(len(names) * _CELL[1], 60))
-    return spec.picture(result, values, layers, said=said, panels=list(panels), size=size)
+    what = title_of(result.params)
+    return spec.picture(result, what, values, layers, said=said, panels=list(panels), size=size)
 
 
 def _top(rows: Sequence[Row], column: str) -> float:
@@ -107,8 +109,7 @@ def _layers(
     }
     mark = {"type": "rect", "stroke": "white", "strokeWidth": 1}
     scale = {"domain": [0, top], "range": [step.background for step in RAMP], "clamp": True}
-    number = "%" if title.startswith("share") else "~s"
-    legend = {"title": title, "format": f".0{number}" if number == "%" else number}
+    legend = {"title": title, "format": ".1~%" if title.startswith("share") else "~s"}
     heat = {"field": "value", "type": "quantitative", "scale": scale, "legend": legend}
     told = {"opacity": spec.as_given("strength"), "description": spec.description()}
     for cold in (False, True):
@@ -148,11 +149,13 @@ def _pooled(result: Result) -> Spec:
         y = spec.shares("value", title, whole=False)
     else:
         y = {"field": "value", "type": "quantitative", "axis": {"title": title}}
-    line = spec.line(x, y, color, dash, point={"size": 30})
-    if column != "rate":
-        return spec.picture(result, values, [line], said=said)
-    said.append(f"Shaded: {spec.confidence(result)} intervals. Pooled over cells that are over.")
-    return spec.picture(result, values, [spec.band(x, y, color), line], said=said)
+    layers = [spec.line(x, y, color, dash, point={"size": 30})]
+    pooled = "Pooled over cells that are over."
+    if column == "rate":
+        layers.insert(0, spec.band(x, y, color))
+        pooled = f"Shaded: {spec.confidence(result)} intervals. {pooled}"
+    what = f"{title_of(result.params)}, cohorts together"
+    return spec.picture(result, what, values, layers, said=[*said, pooled])
 
 
 PICTURES: Mapping[str, Callable[[Result], Spec]] = {"main": _main, "pooled": _pooled}

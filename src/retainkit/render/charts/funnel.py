@@ -46,7 +46,8 @@ def _main(result: Result) -> Spec:
     }
     texts = [_text(colour, x, y) for colour in (_BAR, _MEND, _BETWEEN)]
     size = (spec.WIDTH, max(len(slots) * _SLOT, 4 * _SLOT))
-    return spec.picture(result, values, [bars, *texts], said=said, panels=list(panels), size=size)
+    layers, what = [bars, *texts], "from step to step"
+    return spec.picture(result, what, values, layers, said=said, panels=list(panels), size=size)
 
 
 def _step_names(rows: Sequence[Row], result: Result) -> list[str]:
@@ -126,7 +127,8 @@ def _durations(result: Result) -> Spec:
             "description": spec.description(),
         },
     }
-    return spec.picture(result, values, [bars], said=said, panels=list(panels))
+    what = "how long the steps took"
+    return spec.picture(result, what, values, [bars], said=said, panels=list(panels))
 
 
 def _bins(frame: pl.DataFrame) -> list[str]:
@@ -177,7 +179,8 @@ def _trend(result: Result) -> Spec:
         "encoding": {"x": x, "y": y, "color": color, "opacity": spec.as_given("strength")}
         | {"description": spec.description()},
     }
-    return spec.picture(result, values, [line, point], said=said, panels=list(panels))
+    what = f"from step to step, by {unit} of the start"
+    return spec.picture(result, what, values, [line, point], said=said, panels=list(panels))
 
 
 def _node_names(rows: Sequence[Row], result: Result) -> dict[int, str]:
@@ -226,7 +229,8 @@ def _segments(result: Result) -> Spec:
         "encoding": {"y": y, "x": x, "fill": {**spec.as_given("fill"), "type": "nominal"}}
         | {"description": spec.description()},
     }
-    return spec.picture(result, values, [zero, lines, dots], said=said, panels=panels)
+    what = "from step to step, each segment beside all others"
+    return spec.picture(result, what, values, [zero, lines, dots], said=said, panels=panels)
 
 
 def _dot(panel: str, name: str, row: Row) -> Datum:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from retainkit.render.charts import converted, spec_of
@@ -15,8 +16,16 @@ _SEVERAL = {"axis", "legend", "title", "line mark", "area mark"}  # told of all 
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 
 
-def inline_svg(result: Result, name: str = "") -> tuple[str, tuple[str, ...]]:
-    """Return the picture of a Result's first table as an element of HTML, and what is said of it.
+class Inline(NamedTuple):
+    """A picture as an element of HTML, and what a page says of it: its title, lines below."""
+
+    svg: str
+    title: str
+    said: tuple[str, ...]
+
+
+def inline_svg(result: Result, name: str = "") -> Inline:
+    """Return the picture of a Result's first table as an element of HTML.
 
     name: what sets its ids apart from those of other pictures on the page; by default command and
     table. Title and definition are left to the page. Nothing but shapes and text is let through,
@@ -24,13 +33,13 @@ def inline_svg(result: Result, name: str = "") -> tuple[str, tuple[str, ...]]:
     where a pointer is held over it.
     """
     spec = spec_of(result)
-    said = tuple(spec["usermeta"]["said"])
     bare = {key: value for key, value in spec.items() if key != "title"}
     root = ElementTree.fromstring(converted(bare, "svg"))
     _clean(root, name or f"{result.command}-{next(iter(result.tables))}")
     for mark in list(root.iter()):
         _show_on_hover(mark)
-    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False), said
+    svg = ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
+    return Inline(svg, spec["title"]["text"], tuple(spec["usermeta"]["said"]))
 
 
 def _clean(element: ElementTree.Element, prefix: str) -> None:

@@ -33,7 +33,8 @@ def _tracking(result: Result) -> Spec:
         "encoding": {"x": {"datum": known}},
     }
     said = ["The upright line: the model knows nothing of what comes after it."]
-    return spec.picture(result, values, [line, rule] if rows else [line], said=said)
+    what, layers = "repeat purchases by week", [line, rule] if rows else [line]
+    return spec.picture(result, what, values, layers, said=said)
 
 
 def _came(week: int, row: Row) -> Datum:
@@ -84,7 +85,7 @@ def _cohorts_by_age(result: Result) -> Spec:
         for part, mark in marks.items()
     ]
     said = [*said, "Dashed: what the models expect after calibration."]
-    return spec.picture(result, values, layers, said=said)
+    return spec.picture(result, f"{title}, by age in {unit}s", values, layers, said=said)
 
 
 def _cohorts(result: Result, unit: str) -> Parts:

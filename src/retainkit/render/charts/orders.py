@@ -12,6 +12,8 @@ from retainkit.render.views.orders.sales import FACTORS
 from retainkit.render.views.orders.when import CURVES
 from retainkit.results import Result
 
+_WINDOWS = {"main": "second order since the first", "first_order": "first order since joining"}
+
 
 def _windows(result: Result) -> Spec:
     """Draw the shares within each number of days, segments side by side."""
@@ -19,6 +21,7 @@ def _windows(result: Result) -> Spec:
     frame = next(iter(result.tables.values()))
     segments, said = spec.chosen(parts_of(frame, by), "mature", spec.MOST_LINES)
     rows = [(name, row) for name, rows in segments.items() for row in rows]
+    what = _WINDOWS[next(iter(result.tables))]
     days = [str(day) for day in sorted({row["days"] for _, row in rows})]
     values = [_window(name, row) for name, row in rows if row["rate"] is not None]
     place = {
@@ -29,7 +32,7 @@ def _windows(result: Result) -> Spec:
     }
     y = spec.shares("rate", "share of those whose window is over", whole=False)
     said.append(f"Lines: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, spec.points(place, y), said=said)
+    return spec.picture(result, what, values, spec.points(place, y), said=said)
 
 
 def _window(name: str, row: Row) -> Datum:
@@ -52,7 +55,8 @@ def _hazard(result: Result) -> Spec:
     band = spec.band(x, y, color, **spec.STEPS)
     line = spec.line(x, y, color, dash, **spec.STEPS)
     said.append(f"Shaded: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, [band, line], said=said, panels=list(panels))
+    what = "share who have ordered, by day"
+    return spec.picture(result, what, values, [band, line], said=said, panels=list(panels))
 
 
 def _day(panel: str, row: Row) -> Datum:
@@ -84,7 +88,8 @@ def _value(result: Result) -> Spec:
     }
     line = {"mark": {**spec.UNTOLD, "type": "rule"}, "encoding": {"y": {"datum": 0}}}
     said.append("Between whole periods only.")
-    return spec.picture(result, values, [bars, line], said=said, panels=list(panels))
+    what = f"what the change of sales came from, by {unit}"
+    return spec.picture(result, what, values, [bars, line], said=said, panels=list(panels))
 
 
 def _changes(panel: str, rows: Sequence[Row], unit: str) -> Iterator[Datum]:

@@ -52,8 +52,9 @@ def _main(result: Result) -> Spec:
         "encoding": {"x": {"datum": 0}, "y": y, "text": {"field": "text", "type": "nominal"}},
     }
     size = (width, max(len(slots), 4) * _SLOT)
+    what = "the most common ones"
     return spec.picture(
-        result, values, [bars, words], said=said, panels=list(panels), size=size, panel=size
+        result, what, values, [bars, words], said=said, panels=list(panels), size=size, panel=size
     )
 
 
@@ -102,6 +103,7 @@ def _links(result: Result) -> Spec:
     size = ((last + 1) * _COLUMN, 420 if len(panels) < 2 else 260)
     return spec.picture(
         result,
+        "from event to event",
         values,
         _flow_layers(x, y),
         said=said,
@@ -214,8 +216,9 @@ def _steps(result: Result) -> Spec:
         },
     }
     size = (spec.WIDTH, spec.HEIGHT)
+    what = "where everybody is, event by event"
     return spec.picture(
-        result, values, [bars], said=said, panels=list(panels), size=size, panel=size
+        result, what, values, [bars], said=said, panels=list(panels), size=size, panel=size
     )
 
 

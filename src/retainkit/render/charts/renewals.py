@@ -47,7 +47,8 @@ def _main(result: Result) -> Spec:
         "encoding": {**drawn, "size": spec.as_given("size"), "description": spec.description()},
     }
     said += _said(result) if values else []
-    return spec.picture(result, values, [area, rule, line, point], said=said, panels=list(panels))
+    layers, what = [area, rule, line, point], "share still there, by renewal"
+    return spec.picture(result, what, values, layers, said=said, panels=list(panels))
 
 
 def _only(field: str, value: str | bool) -> Spec:

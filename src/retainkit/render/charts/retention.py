@@ -32,7 +32,8 @@ def _main(result: Result) -> Spec:
     shapes = {"field": "mode", "type": "nominal", "scale": {"domain": modes}, "legend": None}
     layers = spec.points(place, y, shape=shapes)
     said.append(f"Lines: {spec.confidence(result)} intervals.")
-    return spec.picture(result, values, layers, said=said, panels=list(panels))
+    what = "share of mature members active, by day since the start"
+    return spec.picture(result, what, values, layers, said=said, panels=list(panels))
 
 
 def _named(key: Key, by: list[str], period: str) -> Key:

@@ -35,7 +35,8 @@ def _main(result: Result) -> Spec:
             "description": spec.description(),
         },
     }
-    return spec.picture(result, values, [bars], said=said, panels=list(panels))
+    what = "segments, by buyers and by money"
+    return spec.picture(result, what, values, [bars], said=said, panels=list(panels))
 
 
 def _bars(panel: str, row: Row) -> Iterator[Datum]:
@@ -65,7 +66,8 @@ def _cells(result: Result) -> Spec:
     }
     layers = [drawn, *spec.texts(values, place, 11)]
     size = (len(_SCORES) * _CELL, len(_SCORES) * _CELL)
-    return spec.picture(result, values, layers, said=said, panels=list(panels), size=size)
+    what = "buyers by recency and frequency"
+    return spec.picture(result, what, values, layers, said=said, panels=list(panels), size=size)
 
 
 def _cell(panel: str, row: Row, top: int) -> Datum:

@@ -20,7 +20,7 @@ _PANEL_WIDTH, _PANEL_HEIGHT = 340, 220
 MOST_PANELS, MOST_LINES, MOST_KINDS = 6, 8, 8
 MOST_PERIODS = 400
 LIGHTER = 0.45  # the opacity of what is not over yet
-_SUBTITLE = 110  # letters a line
+_SUBTITLE = 120  # letters a line
 _SUBTITLES = 4
 _TICKS = 20
 # Wong (2011), "Points of view: color blindness": told apart by nearly everyone.
@@ -29,10 +29,13 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [6, 2, 
 STEPS: Spec = {"interpolate": "step-after"}  # of lines that hold each value until the next one
 # Of marks without a description of their own: Vega-Lite would make one, as an expression.
 UNTOLD: Spec = {"aria": False}
+# These are as wide as what vl-convert measures with; in a wider one, labels would be cut off.
+_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _INK, _PALE = "#24292f", "#57606a"
+_LEAST_SHARE = 0.05  # that an axis of shares reaches, whatever there is
 _CONFIG: Spec = {
     "background": "white",
-    "font": "sans-serif",
+    "font": _FONT,
     "view": {"stroke": None},
     "axis": {"labelColor": _PALE, "titleColor": _INK, "titleFontWeight": "normal"}
     | {"domainColor": "#8c959f", "tickColor": "#8c959f", "gridColor": "#eaeef2"}
@@ -44,6 +47,7 @@ _CONFIG: Spec = {
 
 def picture(
     result: Result,
+    what: str,
     values: Sequence[Datum],
     layers: Iterable[Spec],
     *,
@@ -54,9 +58,9 @@ def picture(
 ) -> Spec:
     """Return a whole specification of layers over the same data.
 
-    said: lines under the definition. panels: the values of the field "panel", one picture each;
-    none: one picture of all. size: of the panel where there is one; panel: of each of several,
-    two beside each other unless they are wider than usual.
+    what: what it shows, for the title. said: lines under the definition. panels: the values of
+    the field "panel", one picture each; none: one picture of all. size: of the panel where there
+    is one; panel: of each of several, two beside each other unless they are wider than usual.
     """
     alone = len(panels) < 2
     width, height = size or (WIDTH, HEIGHT)
@@ -68,19 +72,21 @@ def picture(
         places = {name: place for place, name in enumerate(panels)}
         values = [{**datum, "place": places[datum["panel"]]} for datum in values]
         facet = {"field": "panel", "type": "nominal", "sort": {"field": "place", "op": "min"}}
-        drawn = {"facet": facet, "columns": 1 if width > _PANEL_WIDTH else 2, "spec": drawn}
+        columns = 1 if width > _PANEL_WIDTH else 2
+        drawn = {"facet": facet, "columns": columns, "spec": drawn}
+        if len(panels) % columns:
+            # Else the place that is left over in the last row would have an axis.
+            drawn |= {"resolve": {"axis": {"x": "independent"}}}
     if not values:
         said = [*said, "There is nothing to draw: the table has no rows."]
     data = {"values": list(values), "format": {"type": "json", "parse": None}}
     said = list(map(clean, said))
-    whole = {"title": _title(result, said), "data": data, **drawn, "config": _CONFIG}
+    whole = {"title": _title(result, what, said), "data": data, **drawn, "config": _CONFIG}
     return {**whole, "usermeta": {"said": said}}  # for pages that give title and definition
 
 
-def _title(result: Result, said: Iterable[str]) -> Spec:
-    table = next(iter(result.tables))
-    which = table.replace("_", " ") if table != "main" else None
-    words = [result.command, result.params.get("definition"), which]
+def _title(result: Result, what: str, said: Iterable[str]) -> Spec:
+    words = [result.command, result.params.get("definition"), what]
     lines = textwrap.wrap(clean(result.definition), _SUBTITLE, max_lines=_SUBTITLES)
     return {
         "text": clean(" · ".join(str(word) for word in words if word)),
@@ -155,8 +161,8 @@ def periods(frame: pl.DataFrame, unit: str) -> Spec:
 
 def shares(field: str, title: str, *, whole: bool = True) -> Spec:
     """Return an axis of shares; whole: from 0 to 100%, else from 0 to what there is."""
-    scale: Spec = {"domain": [0, 1]} if whole else {"zero": True}
-    axis = {"format": ".0%", "title": title}
+    scale: Spec = {"domain": [0, 1] if whole else {"unionWith": [0, _LEAST_SHARE]}}
+    axis = {"format": ".1~%", "title": title}
     return {"field": field, "type": "quantitative", "scale": scale, "axis": axis}
 
 
@@ -164,6 +170,7 @@ def ages(last: int, title: str) -> Spec:
     """Return an axis of whole ages from 0 to the last one."""
     ticks = list(range(0, last + 1, -(-(last + 1) // _TICKS)))
     axis = {"values": ticks, "format": ",d", "title": title, "grid": False}
+    axis |= {"labelOverlap": True, "labelSeparation": 4}
     scale = {"nice": False, "zero": True}
     return {"field": "age", "type": "quantitative", "scale": scale, "axis": axis}
 

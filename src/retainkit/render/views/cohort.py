@@ -76,7 +76,7 @@ class _Reading:
 def view(result: Result) -> Document:
     """Return the triangle; with segments, their comparison and then a triangle for each."""
     main = result.main
-    title = f"cohort · {_title(result.params)}"
+    title = f"cohort · {title_of(result.params)}"
     if not main.height:
         return Document(title, (Lines(("No member started in this data.",)),))
     by = main.columns[: main.columns.index("cohort")]
@@ -89,7 +89,8 @@ def view(result: Result) -> Document:
     return Document(title, (*blocks, _legend(main, reading)))
 
 
-def _title(params: Mapping[str, object]) -> str:
+def title_of(params: Mapping[str, object]) -> str:
+    """Return what the triangle is about."""
     what = _WHAT[str(params.get("measure", "members"))]
     where = _WHERE[str(params.get("mode", "on"))]
     unit = f"{params.get('period', 'month')}s"
