@@ -17,6 +17,7 @@ from retainkit.replacement import write_whole
 
 if TYPE_CHECKING:
     from retainkit.engine import Journal
+    from retainkit.render.view import Document
     from retainkit.results import Result
 
 FILE_WIDTH = 100
@@ -159,6 +160,15 @@ def _read(source: Source) -> set[Path]:
     members = source.options["members"]
     read = paths([*source.sources, *([members] if members else [])])
     return read if source.settings is None else {*read, source.settings.resolve()}
+
+
+def show(document: "Document") -> None:
+    """Draw a document on stdout, as a result is drawn."""
+    from retainkit.render import RenderOptions
+    from retainkit.render.terminal import draw
+
+    options = RenderOptions(width=_width(), color=_in_colour())
+    _print(draw(document, options).encode())
 
 
 def say_how(how: Computing, journal: "Journal") -> None:

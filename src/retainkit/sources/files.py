@@ -6,7 +6,7 @@ import glob
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.replacement import temporary_folder
+from retainkit.sources.sets import Kept, check_no_set_below, kept_set
 
 STDIN, STDIN_NAME = "-", "<stdin>"
 _DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq")
@@ -26,11 +27,15 @@ _LISTED = 5
 
 @dataclass(frozen=True)
 class File:
-    """One file to read: where it lies, what messages call it, the keys of its Hive folders."""
+    """One file to read: where it lies, what messages call it, the keys of its Hive folders.
+
+    ready: the roles that its columns are, where it is a part of a set; see `sets`.
+    """
 
     path: Path
     name: str
     keys: tuple[tuple[str, str | None], ...] = ()
+    ready: Mapping[str, str] | None = None
 
     @property
     def suffix(self) -> str:
@@ -114,6 +119,10 @@ def _walk(path: Path) -> Iterator[File]:
     if not path.is_dir():
         yield _file(path)
         return
+    kept = kept_set(path)
+    if kept is not None:
+        yield from map(kept_file, kept.parts)
+        return
     paths = sorted(_below(path), key=lambda each: each.parts)
     foreign = [str(each) for each in paths if _data_suffix(each.name) not in _DATA_SUFFIXES]
     if foreign:
@@ -123,6 +132,7 @@ def _walk(path: Path) -> Iterator[File]:
             f"{', '.join(foreign[:_LISTED])}{more}.",
             f"Move them away, or name the data with a glob, e.g. '{path}/*.csv'.",
         )
+    check_no_set_below(path, paths)
     if not paths:
         raise InputError(
             f"'{path}' holds no data files.",
@@ -169,6 +179,11 @@ def _file(path: Path) -> File:
         str(path),
         tuple((key, None if value == _HIVE_NULL else value) for key, value in keys.items()),
     )
+
+
+def kept_file(kept: Kept) -> File:
+    """Return a file of a set; what its folders are called says nothing of its rows."""
+    return File(kept.path, str(kept.path), ready=kept.ready)
 
 
 def _data_suffix(name: str) -> str:

@@ -37,7 +37,8 @@ class Part:
 
     renamed: names of the file's that are no columns', and what the columns are called instead.
     kin: how files like it are scanned together, if at all. footer: the Parquet file it is.
-    stored: None for what only Polars can read as it lies.
+    stored: None for what only Polars can read as it lies. ready: the roles that its columns are,
+    and what they were read from, where it is a part of a set; None where it is not.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Part:
     kin: Kin | None = None
     footer: Path | None = None
     stored: Stored | None = None
+    ready: Mapping[str, str] | None = None
 
     def about_rows(self) -> int | None:
         """Return how many rows a Parquet file has, or about how many a text file; else None."""
@@ -194,7 +196,21 @@ def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     renamed = {name: plain for part in parts for name, plain in part.renamed.items()}
     kept = {column: dtype for column, dtype in types.items() if dtype is not None}
     notes = (*_told(parts), *_missing(parts, places), *_mixed(places, types))
-    return Joined(Header(list(kept), renamed), kept, notes, origin)
+    ready = _ready(parts)
+    for role, sources in ready.items():
+        renamed |= {source: (role,) for source in sources if source not in kept}
+    return Joined(Header(list(kept), renamed, ready), kept, notes, origin)
+
+
+def _ready(parts: Sequence[Part]) -> dict[str, frozenset[str]]:
+    """Return the roles that are read already; none where some part is not of a set."""
+    sources: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        if part.ready is None:
+            return {}
+        for role, source in part.ready.items():
+            sources[role].add(source)
+    return {role: frozenset(was) for role, was in sources.items()}
 
 
 def named(names: Sequence[str]) -> str:

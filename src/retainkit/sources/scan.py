@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,13 +14,14 @@ from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.faults import FAULTS, fault, not_computed, reading
-from retainkit.sources.files import File, Scratch, locate
+from retainkit.sources.files import File, Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
 from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
 from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
+from retainkit.sources.sets import members_of
 
 
 @dataclass(frozen=True)
@@ -98,31 +99,51 @@ def open_table(
     with ExitStack() as stack:
         scratch = Scratch(stack, temp_dir)
         parts, notes = _open(inputs, options, scratch, origin=origin)
-        joined = join(parts, origin=origin)
-        yield Table(
-            joined.rows(parts),
-            header=joined.header,
-            files=tuple(part.name for part in parts),
-            notes=(*notes, *joined.notes),
-            origin=origin,
-            parts=tuple(parts),
-            joined=joined,
-        )
+        yield _joined(parts, notes, origin=origin)
+
+
+def _joined(parts: Sequence[Part], notes: Sequence[str], *, origin: bool) -> Table:
+    joined = join(parts, origin=origin)
+    return Table(
+        joined.rows(parts),
+        header=joined.header,
+        files=tuple(part.name for part in parts),
+        notes=(*notes, *joined.notes),
+        origin=origin,
+        parts=tuple(parts),
+        joined=joined,
+    )
 
 
 @contextmanager
 def open_export(
     inputs: Sequence[Input], options: SourceOptions, temp_dir: str | Path | None = None
 ) -> Iterator[tuple[Table, Table | None]]:
-    """Open the events and, where `options` name one, the member table; as `open_table`."""
+    """Open the events and the member table, if there is one; as `open_table`.
+
+    It is the one that `options` name, else that of the set among the inputs.
+    """
     with ExitStack() as stack:
         table = stack.enter_context(
             open_table(inputs, options, temp_dir, origin=options.rejects is not None)
         )
-        members = None
+        members: Table | None
         if options.members is not None:
             members = stack.enter_context(open_table([options.members], options, temp_dir))
+        else:
+            members = _members_of_set(inputs, options, Scratch(stack, temp_dir))
         yield table, members
+
+
+def _members_of_set(
+    inputs: Sequence[Input], options: SourceOptions, scratch: Scratch
+) -> Table | None:
+    found = members_of(inputs)
+    if found is None:
+        return None
+    part = _read_file(kept_file(found[0]), options, scratch, origin=False)
+    note = f"Members are those of the set '{found[1]}'; --members FILE names others."
+    return _joined([part], [note], origin=False)
 
 
 def _open(
@@ -149,6 +170,7 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
                 part = read_ndjson(file, head, options, scratch, origin=origin)
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin)
+    part = replace(part, ready=file.ready)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
 
