@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retainkit.errors import InputError, UsageError
-from retainkit.ingesting.manifest import Keys, Seen
+from retainkit.ingesting.manifest import Identity, Keys, Seen
 from retainkit.sources import Input
 from retainkit.sources.files import STDIN, Scratch, locate
 
@@ -32,7 +32,7 @@ class Found:
     keys: Keys
 
     @property
-    def identity(self) -> tuple[str, Keys]:
+    def identity(self) -> Identity:
         """What it is the same content by."""
         return self.fingerprint, self.keys
 

@@ -14,6 +14,7 @@ from retainkit.replacement import write_whole
 from retainkit.sources.sets import FORMAT, MANIFEST, read_manifest
 
 Keys = tuple[tuple[str, str | None], ...]
+Identity = tuple[str, Keys]  # a fingerprint, and the keys of Hive folders
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Entry:
     notes: tuple[str, ...]
 
     @property
-    def identity(self) -> tuple[str, Keys]:
+    def identity(self) -> Identity:
         """What it is the same content by."""
         return self.fingerprint, self.keys
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from retainkit.ingesting.finding import Found
-from retainkit.ingesting.manifest import Entry, Keys, Manifest, Rows
+from retainkit.ingesting.manifest import Entry, Identity, Manifest, Rows
 from retainkit.sources.parts import named
 from retainkit.wording import counted
 
@@ -44,7 +44,7 @@ def outcome(
     after: Manifest,
     found: Sequence[Found],
     notes: Sequence[str],
-    read: Collection[tuple[str, Keys]],
+    read: Collection[Identity],
 ) -> Outcome:
     """Return what became of the files, and what a reader should know of it."""
     states = dict(_states(before, after, {each.seen.name for each in found}))
@@ -84,9 +84,7 @@ def _lines(after: Manifest, states: dict[str, str]) -> Iterator[Line]:
             yield Line(state, files, rows, twice)
 
 
-def _notes(
-    after: Manifest, states: dict[str, str], read: Collection[tuple[str, Keys]]
-) -> Iterator[str]:
+def _notes(after: Manifest, states: dict[str, str], read: Collection[Identity]) -> Iterator[str]:
     new = [entry for entry in after.entries if entry.identity in read]
     yield from _refused(new)
     for state, one, many in (

@@ -100,6 +100,7 @@ class _Work:
         columns = tuple(_stored(self.table.header, self.events.mapping))
         with self.table.reading():
             frame = _with_bad_amounts(self.events).of(pruned.frame)
+            self._take(pl.DataFrame(schema=frame.collect_schema()), columns)
             for batch in frame.collect_batches(chunk_size=_BATCH, maintain_order=True):
                 fates = fates_of(batch)
                 quality.count(batch.height, fates)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from retainkit.errors import UsageError
 from retainkit.ingesting.finding import Found, find
 from retainkit.ingesting.folder import check_options, held, place_of, recorded
-from retainkit.ingesting.manifest import Entry, Keys, Manifest, Seen, save
+from retainkit.ingesting.manifest import Entry, Identity, Manifest, Seen, save
 from retainkit.ingesting.members import member_entry
 from retainkit.ingesting.outcome import Outcome, outcome
 from retainkit.ingesting.reading import Targets, ingest_file
@@ -63,7 +63,7 @@ class _Run:
     progress: Progress | None
     found: list[Found] = field(default_factory=list)
     notes: tuple[str, ...] = ()
-    read: set[tuple[str, Keys]] = field(default_factory=set)
+    read: set[Identity] = field(default_factory=set)
     rebuilt: bool = False
 
     def __post_init__(self) -> None:
@@ -92,17 +92,16 @@ class _Run:
         """Read what is new, and name what is known."""
         entries = {entry.identity: entry for entry in self.manifest.entries}
         whole = {identity for identity, entry in entries.items() if self._is_whole(entry)}
-        wanted: dict[tuple[str, Keys], list[Found]] = {}
+        wanted: dict[Identity, list[Found]] = {}
         for each in self.found:
             wanted.setdefault(each.identity, []).append(each)
-        for identity, files in sorted(wanted.items(), key=lambda item: item[0] not in whole):
+        self._name(entries, {each: wanted[each] for each in wanted if each in whole})
+        for identity, files in wanted.items():
             if identity not in whole:
                 was = entries.get(identity)
                 entries[identity] = self._read(files[0], () if was is None else was.names)
                 self.read.add(identity)
-            _name(entries, identity, [each.seen for each in files])
-            self.manifest = replace(self.manifest, entries=tuple(entries.values()))
-            self.commit()
+                self._name(entries, {identity: files})
         if self.options.members is not None:
             self.manifest = member_entry(self.manifest, self.options, self.folder)
 
@@ -141,6 +140,21 @@ class _Run:
             notes=made.notes,
         )
 
+    def _name(
+        self, entries: dict[Identity, Entry], wanted: Mapping[Identity, Sequence[Found]]
+    ) -> None:
+        """Give contents their names at once; what has no name left then is not of the set."""
+        given = {each.seen.name for files in wanted.values() for each in files}
+        for identity, entry in list(entries.items()):
+            names = [seen for seen in entry.names if seen.name not in given]
+            names += [each.seen for each in wanted.get(identity, ())]
+            if names:
+                entries[identity] = entry.named(names)
+            else:
+                del entries[identity]
+        self.manifest = replace(self.manifest, entries=tuple(entries.values()))
+        self.commit()
+
     def _is_whole(self, entry: Entry) -> bool:
         path = self.folder / entry.part
         return path.is_file() and path.stat().st_size == entry.bytes
@@ -163,21 +177,6 @@ class _Run:
 
 def _names(entry: Entry) -> set[str]:
     return {seen.name for seen in entry.names}
-
-
-def _name(
-    entries: dict[tuple[str, Keys], Entry], identity: tuple[str, Keys], files: Iterable[Seen]
-) -> None:
-    """Have `files` be names of this content, and of no other; what has no name left goes."""
-    given = {seen.name: seen for seen in files}
-    for other, entry in list(entries.items()):
-        kept = [seen for seen in entry.names if seen.name not in given]
-        if other == identity:
-            kept += given.values()
-        if not kept:
-            del entries[other]
-        elif len(kept) < len(entry.names) or other == identity:
-            entries[other] = entry.named(kept)
 
 
 def _says(manifest: Manifest) -> Manifest:
