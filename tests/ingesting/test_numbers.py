@@ -84,11 +84,11 @@ def test_a_member_table_named_wins(demo: Path, tmp_path: Path) -> None:
 
 
 HEADERS = {
-    "en": ("user_id", "event_time", "event", "amount", "order_id", "channel"),
+    "en": ("user_id", "event_time", "action", "revenue", "order_id", "channel"),
     "zh": ("会员编号", "下单时间", "事件名称", "实付金额", "订单号", "channel"),
 }
 IDS = st.sampled_from(
-    ["1", "00123", " 7 ", '="00123"', "A-9", "a-9", "", "null", "游客", "张三", "17.0"]
+    ["1", "00123", " 7 ", '="00123"', "A-9", "a-9", "", "null", "张三", "17.0"]
 )
 AMOUNTS = st.sampled_from(["", "1", "2.5", "-3", "¥1,200.50", "much", " 4 ", "1e2"])
 EVENTS = st.sampled_from(["pay", "visit", " pay ", "", "退款"])
@@ -116,7 +116,7 @@ def csv_of(rows: list[tuple[str, ...]], language: str) -> bytes:
 
 
 @given(st.lists(ROWS, min_size=1, max_size=3), st.sampled_from(["en", "zh"]), st.booleans())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_messy_files(files: list[list[tuple[str, ...]]], language: str, shanghai: bool) -> None:
     # What a column decides, it decides in every file: each of them shows ids that are no numbers.
     anchor = ("x-1", "2024-01-02 10:00", "visit", "2.5", "o9", "ads")
