@@ -87,9 +87,7 @@ HEADERS = {
     "en": ("user_id", "event_time", "action", "revenue", "order_id", "channel"),
     "zh": ("会员编号", "下单时间", "事件名称", "实付金额", "订单号", "channel"),
 }
-IDS = st.sampled_from(
-    ["1", "00123", " 7 ", '="00123"', "A-9", "a-9", "", "null", "张三", "17.0"]
-)
+IDS = st.sampled_from(["1", "00123", " 7 ", '="00123"', "A-9", "a-9", "", "null", "张三", "17.0"])
 AMOUNTS = st.sampled_from(["", "1", "2.5", "-3", "¥1,200.50", "much", " 4 ", "1e2"])
 EVENTS = st.sampled_from(["pay", "visit", " pay ", "", "退款"])
 ORDERS = st.sampled_from(["", "o1", "o2", "0", "o-3"])
