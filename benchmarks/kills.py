@@ -51,16 +51,17 @@ class World:
         return self.folder / "in"
 
     def change(self) -> None:
-        """Add files, change some, copy one, remove one."""
+        """Remove a file that a run has seen, add some, change some, copy one."""
         names = sorted(path.name for path in self.sources.iterdir())
+        if names and self.random.random() < 0.3:
+            gone = names.pop(self.random.randrange(len(names)))
+            (self.sources / gone).unlink()
         for _ in range(self.random.randint(1, 4)):
             self.put(f"f{self.made:05}.csv", self.content())
         for name in self.random.sample(names, min(len(names), self.random.randint(0, 2))):
             self.put(name, self.content())
         if names and self.random.random() < 0.3:
             self.put(f"copy{self.made:05}.csv", self.contents[self.random.choice(names)])
-        if names and self.random.random() < 0.3:
-            (self.sources / self.random.choice(names)).unlink()
 
     def content(self) -> str:
         """Return a file of rows that are in no other; some of them cannot be used."""
@@ -107,8 +108,8 @@ def forked(work: Callable[[], None]) -> int:
     try:
         work()
         code = 0
-    except RetainkitError as error:
-        print(f"Error: {error}", file=sys.stderr)
+    except (RetainkitError, AssertionError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
     finally:
         os._exit(code)
 

@@ -15,15 +15,16 @@ def ingest(
     events: str | Path | Sequence[str | Path],
     output: str | Path,
     *,
+    snapshots: str | None = None,
     rebuild: bool = False,
     **source: Unpack[SourceKeywords],
 ) -> Outcome:
     """Bring the set in the folder `output` up to date with files; return what became of them.
 
-    events: a path (file, folder, glob), or several. rebuild: read all files again. Every function
-    takes the folder as its events. The command is `retainkit ingest`; docs/ingest.md says what
-    is in a set.
+    events: a path (file, folder, glob), or several. snapshots: a folder or glob of dated lists of
+    members. rebuild: read all files again. Every function takes the folder as its events. The
+    command is `retainkit ingest`; docs/ingest.md says what is in a set.
     """
-    words = {*SourceKeywords.__annotations__, "events", "output", "rebuild"}
+    words = {*SourceKeywords.__annotations__, "events", "output", "snapshots", "rebuild"}
     options = as_options({**source}, words)
-    return bring(as_inputs(events), Path(output), options, rebuild=rebuild)
+    return bring(as_inputs(events), Path(output), options, snapshots=snapshots, rebuild=rebuild)

@@ -16,6 +16,13 @@ def ingest(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="DIR", help="The set to make or to add to.")
     ],
+    snapshots: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILES",
+            help="Dated lists of members, like 'members-*.csv': who joined and left when.",
+        ),
+    ] = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Read all files again, with other options if need be.")
     ] = False,
@@ -35,6 +42,7 @@ def ingest(
             source.sources,
             Path(output),
             SourceOptions(**source.options),
+            snapshots=snapshots,
             rebuild=rebuild,
             progress=progress,
         )

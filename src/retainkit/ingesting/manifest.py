@@ -84,7 +84,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class MemberEntry:
-    """The member table: `part` has the rows of the files `names`."""
+    """The member table: `part` has the rows of the files `names`.
+
+    snapshots: the fingerprints of these by name, where each is a list of members of one day.
+    """
 
     names: tuple[Seen, ...]
     fingerprint: str
@@ -95,6 +98,7 @@ class MemberEntry:
     mapping: Mapping[str, str]
     columns: Mapping[str, str]
     notes: tuple[str, ...]
+    snapshots: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

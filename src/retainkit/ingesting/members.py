@@ -26,6 +26,10 @@ def member_entry(manifest: Manifest, options: SourceOptions, folder: Path) -> Ma
     """Return the manifest with the member table that `options` name, read where it is new."""
     old = manifest.members
     known = {} if old is None else {seen.name: (seen, old.fingerprint) for seen in old.names}
+    if old is not None and old.snapshots:
+        raise UsageError(
+            "--members: the set's member table is of snapshots.", "Use another folder."
+        )
     assert options.members is not None
     files, _ = find([options.members], folder, known if len(known) == 1 else {}, folder)
     mark = _fingerprint(files)

@@ -14,6 +14,7 @@ from retainkit.ingesting.manifest import Entry, Identity, Manifest, Seen, save
 from retainkit.ingesting.members import member_entry
 from retainkit.ingesting.outcome import Outcome, outcome
 from retainkit.ingesting.reading import Targets, ingest_file
+from retainkit.ingesting.snapshots import snapshot_entry
 from retainkit.sources import Input, SourceOptions
 from retainkit.sources.stream import Progress
 
@@ -25,20 +26,24 @@ def ingest(
     folder: Path,
     options: SourceOptions,
     *,
+    snapshots: str | None = None,
     rebuild: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Bring the set in `folder` up to date with the files that `inputs` mean.
 
-    rebuild: read all files again, with other options than before if need be. Raises InputError
-    where a file cannot be used; files before it are in the set by then.
+    snapshots: files whose names tell a day, each a list of the members of that day. rebuild: read
+    all files again, with other options than before if need be. Raises InputError where a file
+    cannot be used; files before it are in the set by then.
     """
     if options.rejects is not None:
         raise UsageError("ingest: --rejects means nothing here.", "They are in DIR/rejects.")
+    if snapshots is not None and options.members is not None:
+        raise UsageError("ingest: --members and --snapshots exclude each other.")
     if not inputs:
         raise UsageError("ingest: nothing to read.", "Name files, folders or globs.")
     with held(folder) as manifest:
-        work = _Run(folder, options, manifest, progress)
+        work = _Run(folder, options, manifest, snapshots, progress)
         work.begin(inputs, rebuild)
         try:
             work.take()
@@ -60,6 +65,7 @@ class _Run:
     folder: Path
     options: SourceOptions
     manifest: Manifest
+    snapshots: str | None
     progress: Progress | None
     found: list[Found] = field(default_factory=list)
     notes: tuple[str, ...] = ()
@@ -104,6 +110,8 @@ class _Run:
                 self._name(entries, {identity: files})
         if self.options.members is not None:
             self.manifest = member_entry(self.manifest, self.options, self.folder)
+        if self.snapshots is not None:
+            self.manifest = snapshot_entry(self.manifest, self.snapshots, self.options, self.folder)
 
     def commit(self, *, late: bool = False) -> None:
         """Put the manifest on disk, where it says something new and it is time to.
@@ -161,7 +169,8 @@ class _Run:
 
     def _check_all_there(self) -> None:
         """Raise UsageError where a file of the set is gone: read again, it would be lost."""
-        if self.manifest.members is not None and self.options.members is None:
+        named = self.options.members is not None or self.snapshots is not None
+        if self.manifest.members is not None and not named:
             raise UsageError("--rebuild: the set has a member table.", "Name it with --members.")
         there = {each.identity for each in self.found}
         gone = [entry for entry in self.manifest.entries if entry.identity not in there]
