@@ -219,6 +219,7 @@ def test_a_file_that_cannot_be_used_costs_no_other(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (("in",), "Name it with -o DIR"),
         (("-", "-o", "set"), "cannot be looked at again"),
         (("https://example.com/a.csv", "-o", "set"), "cannot be looked at again"),
         (("nothing.csv", "-o", "set"), "There is no 'nothing.csv'"),
