@@ -120,9 +120,19 @@ def test_a_second_run_changes_no_byte(folder: Path) -> None:
     ingest()
     before = tree()
     assert counts(ingest()) == {"unchanged": [2, 6, 4, 2, 0, 0]}
-    os.utime("in/jan.csv")  # another time, the same content
+    os.utime("in/jan.csv")  # so young that its time says nothing
     assert counts(ingest()) == {"unchanged": [2, 6, 4, 2, 0, 0]}
     assert tree() == before
+
+
+def test_a_file_with_another_time_is_read_once_more(folder: Path) -> None:
+    ingest()
+    january = write("in/jan.csv", JANUARY, age=30)
+    assert counts(ingest()) == {"unchanged": [2, 6, 4, 2, 0, 0]}
+    stat = january.stat()
+    january.write_bytes(b"?" * stat.st_size)
+    os.utime(january, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert counts(ingest()) == {"unchanged": [2, 6, 4, 2, 0, 0]}
 
 
 def test_unchanged_files_are_not_even_opened(folder: Path) -> None:
@@ -226,7 +236,7 @@ def test_a_file_that_cannot_be_used_costs_no_other(folder: Path) -> None:
         (("in", "-o", "in"), "holds something that no ingest wrote"),
         (("in", "-o", "in/jan.csv"), "is no folder"),
         (("in", "-o", "no/where/set"), "cannot be written"),
-        (("in", "-o", "set", "--rejects", "r.csv"), "They are in DIR/rejects"),
+        (("in", "-o", "set", "--rejects", "r.csv", "--max-rejects", "0"), "set/rejects/jan-csv-"),
         (("in", "-o", "set", "--amount-col", "nothing"), "there is no column 'nothing'"),
     ],
 )

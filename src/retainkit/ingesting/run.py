@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retainkit.errors import UsageError
 from retainkit.ingesting.finding import Found, find
-from retainkit.ingesting.folder import check_options, held, place_of, recorded
+from retainkit.ingesting.folder import REJECTS, check_options, held, place_of, recorded
 from retainkit.ingesting.manifest import Entry, Identity, Manifest, Seen, save
 from retainkit.ingesting.members import member_entry
 from retainkit.ingesting.outcome import Outcome, outcome
@@ -36,8 +36,6 @@ def ingest(
     all files again, with other options than before if need be. Raises InputError where a file
     cannot be used; files before it are in the set by then.
     """
-    if options.rejects is not None:
-        raise UsageError("ingest: --rejects means nothing here.", "They are in DIR/rejects.")
     if snapshots is not None and options.members is not None:
         raise UsageError("ingest: --members and --snapshots exclude each other.")
     if not inputs:
@@ -88,6 +86,8 @@ class _Run:
             for seen in entry.names
         }
         self.found, self.notes = find(inputs, self.folder, known, self.folder)
+        if self.options.rejects is not None:
+            self.notes += (f"--rejects: refused rows are all in {self.folder / REJECTS}.",)
         if rebuild and filled:
             self._check_all_there()
             self.manifest = Manifest(self.manifest.generation + 1)
@@ -119,9 +119,19 @@ class _Run:
         late: whatever the time. What is read again as a whole is put there at the end alone.
         """
         due = late or (not self.rebuilt and time.monotonic() - self._done > _PATIENCE)
-        if due and _says(self.manifest) != _says(self.saved):
+        if due and (_says(self.manifest) != _says(self.saved) or self._is_retimed()):
             save(self.manifest, self.folder)
             self.saved, self._done = self.manifest, time.monotonic()
+
+    def _is_retimed(self) -> bool:
+        """Return whether a file has another time than the manifest knows: else it is read on."""
+        known = {each for entry in self.saved.entries for each in entry.names}
+        timed = {each.name for each in known if each.mtime is not None}
+        return any(
+            each.mtime is not None and each.name in timed and each not in known
+            for entry in self.manifest.entries
+            for each in entry.names
+        )
 
     def _read(self, file: Found, names: tuple[Seen, ...]) -> Entry:
         part, rejects = place_of(file, self.manifest.generation)

@@ -14,6 +14,7 @@ from retainkit.errors import InputError
 from retainkit.schema import Header
 from retainkit.sources.dtypes import common, converted, fits_float
 from retainkit.sources.faults import reading
+from retainkit.sources.sets import BAD_AMOUNT_COLUMN
 from retainkit.sources.stored import Stored
 
 FILE, ROW = "__file", "__row"
@@ -269,7 +270,7 @@ def _missing(parts: Sequence[Part], columns: Iterable[str]) -> list[str]:
     return [
         f"column '{column}' is not in {named(names)}: null there."
         for column, names in lacking.items()
-        if names
+        if names and column != BAD_AMOUNT_COLUMN
     ]
 
 
