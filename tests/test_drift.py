@@ -343,7 +343,9 @@ def test_ingest_takes_the_same_by_flag_and_by_keyword() -> None:
         inspect.signature(each).parameters for each in (ingest_command, retainkit.ingest)
     )
     own = set(flags) - {"source", "quiet"}
-    assert own == set(keywords) - {"events", "source"} == {"output", "snapshots", "rebuild"}
+    assert (
+        own == set(keywords) - {"events", "source"} == {"output", "snapshots", "rebuild", "verify"}
+    )
     for name in own - {"output"}:
         assert flags[name].default == keywords[name].default
 

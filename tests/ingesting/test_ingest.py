@@ -215,6 +215,22 @@ def test_what_is_lost_from_the_set_is_read_again(folder: Path) -> None:
     assert retainkit.retention("set").data.rows == 4
 
 
+def test_flipped_bits_are_found_where_it_is_asked_for(folder: Path) -> None:
+    ingest()
+    before = tree()
+    part = Path("set", manifest()["files"][0]["part"])
+    data = bytearray(part.read_bytes())
+    data[100] ^= 1
+    part.write_bytes(data)
+    ingest("--verify")
+    assert tree() == before
+    part.write_bytes(data)
+    Path(manifest()["files"][0]["names"][0]["name"]).unlink()
+    code, _, told = run("in", "-o", "set", "--verify")
+    assert code == 1
+    assert "which it is made of, is gone" in told
+
+
 def test_a_file_that_cannot_be_used_costs_no_other(folder: Path) -> None:
     write("in/nov.csv", HEAD + "".join("x,never,pay,1,a\n" for _ in range(3)))
     code, _, told = run("in", "-o", "set")

@@ -28,6 +28,10 @@ def ingest(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Read all files again, with other options if need be.")
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Compare each part's SHA-256; read anew what differs."),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, no table and no notes.")
     ] = False,
@@ -48,6 +52,7 @@ def ingest(
             SourceOptions(**source.options),
             snapshots=snapshots,
             rebuild=rebuild,
+            verify=verify,
             progress=progress,
         )
     if quiet:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from retainkit.errors import UsageError
+from retainkit.errors import InputError, UsageError
 from retainkit.ingesting.finding import Found, find
 from retainkit.ingesting.folder import REJECTS, check_options, held, place_of, recorded
 from retainkit.ingesting.manifest import Entry, Identity, Manifest, Seen, save
 from retainkit.ingesting.members import member_entry
 from retainkit.ingesting.outcome import Outcome, outcome
+from retainkit.ingesting.parts import sha256
 from retainkit.ingesting.reading import Targets, ingest_file
 from retainkit.ingesting.snapshots import snapshot_entry
 from retainkit.sources import Input, SourceOptions
@@ -28,20 +29,22 @@ def ingest(
     *,
     snapshots: str | None = None,
     rebuild: bool = False,
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Bring the set in `folder` up to date with the files that `inputs` mean.
 
     snapshots: files whose names tell a day, each a list of the members of that day. rebuild: read
-    all files again, with other options than before if need be. Raises InputError where a file
-    cannot be used; files before it are in the set by then.
+    all files again, with other options than before if need be. verify: compare every part with
+    its SHA-256, and read anew what differs. Raises InputError where a file cannot be used; files
+    before it are in the set by then.
     """
     if snapshots is not None and options.members is not None:
         raise UsageError("ingest: --members and --snapshots exclude each other.")
     if not inputs:
         raise UsageError("ingest: nothing to read.", "Name files, folders or globs.")
     with held(folder) as manifest:
-        work = _Run(folder, options, manifest, snapshots, progress)
+        work = _Run(folder, options, manifest, snapshots, verify, progress)
         work.begin(inputs, rebuild)
         try:
             work.take()
@@ -49,6 +52,7 @@ def ingest(
             work.commit(late=not work.rebuilt)
             raise
         work.commit(late=True)
+        work.check_whole()
         return outcome(work.before, work.manifest, work.found, work.notes, work.read)
 
 
@@ -64,6 +68,7 @@ class _Run:
     options: SourceOptions
     manifest: Manifest
     snapshots: str | None
+    verify: bool
     progress: Progress | None
     found: list[Found] = field(default_factory=list)
     notes: tuple[str, ...] = ()
@@ -112,6 +117,21 @@ class _Run:
             self.manifest = member_entry(self.manifest, self.options, self.folder)
         if self.snapshots is not None:
             self.manifest = snapshot_entry(self.manifest, self.snapshots, self.options, self.folder)
+
+    def check_whole(self) -> None:
+        """Raise InputError where a part is damaged whose file is gone."""
+        there = {each.identity for each in self.found}
+        lost = [
+            entry
+            for entry in self.manifest.entries
+            if entry.identity not in there and not self._is_whole(entry)
+        ]
+        if lost:
+            raise InputError(
+                f"The set '{self.folder}' is damaged: {lost[0].part} is not as it was, and "
+                f"'{lost[0].names[0].name}', which it is made of, is gone.",
+                "Bring one of them back from a copy. All else in the set is up to date.",
+            )
 
     def commit(self, *, late: bool = False) -> None:
         """Put the manifest on disk, where it says something new and it is time to.
@@ -175,7 +195,9 @@ class _Run:
 
     def _is_whole(self, entry: Entry) -> bool:
         path = self.folder / entry.part
-        return path.is_file() and path.stat().st_size == entry.bytes
+        if not path.is_file() or path.stat().st_size != entry.bytes:
+            return False
+        return not self.verify or sha256(path) == entry.sha256
 
     def _check_all_there(self) -> None:
         """Raise UsageError where a file of the set is gone: read again, it would be lost."""
