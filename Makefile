@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check gold bench format clean
+.PHONY: demo test check gold examples bench format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -25,6 +25,10 @@ check: $(READY)
 # Shown output in docs, gold files of renderers: written anew from what the program prints now.
 gold: $(READY)
 	RETAINKIT_UPDATE_GOLD=1 $(BIN)/python -m pytest -q tests/render tests/test_docs.py tests/test_inspect.py
+
+# The reports under examples/, with pictures.
+examples: $(READY)
+	$(BIN)/python examples/reports/make.py "$(CURDIR)/$(BIN)/retainkit"
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
