@@ -20,6 +20,7 @@ from retainkit.cli import app
 from retainkit.errors import OutputError
 from retainkit.leftovers import ASIDE
 from retainkit.locking import locked
+from retainkit.reporting import history
 
 RULE = '[[rules]]\nmetric = "cohort"\nage = 1\nat_least = {}\n'
 
@@ -258,6 +259,18 @@ def test_a_run_that_fails_puts_back_what_a_killed_one_set_aside(folder: Path) ->
     assert run("-o", "tables", "--by", "chanel")[0] == 1
     assert sorted(path.name for path in folder.iterdir()) == ["events.csv", "tables"]
     assert (folder / "tables" / "manifest.json").exists()
+
+
+def test_a_headline_that_another_run_removes_meanwhile_is_not_missed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = history._files
+
+    def with_one_that_is_gone(place: Path) -> list[Path]:
+        return [place / "headline-20240101T000000Z-0123abcd.parquet", *listed(place)]
+
+    monkeypatch.setattr(history, "_files", with_one_that_is_gone)
+    assert run("--history", "h", "-o", "r.json", "-q") == (0, "", "")
 
 
 def test_the_python_twin_writes_the_same(folder: Path) -> None:
