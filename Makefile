@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check gold examples bench format clean
+.PHONY: demo test check gold examples bench soak format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -33,6 +33,10 @@ examples: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/peers.py
+
+# Reports killed again and again, some minutes: what stands there is whole, and nothing is left over.
+soak: $(READY)
+	$(BIN)/python benchmarks/soak.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
