@@ -49,6 +49,7 @@ class SourceKeywords(TypedDict, total=False):
     encoding: str | None
     separator: str | None
     header: bool
+    sheet: str | None
     max_rejects: float
     rejects: str | None
 

@@ -48,6 +48,7 @@ class SourceOptions:
     encoding: str | None = None
     separator: str | None = None
     header: bool = True
+    sheet: str | None = None
     max_rejects: float = 0.5
     rejects: str | None = None
 
