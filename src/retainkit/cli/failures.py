@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from retainkit.addresses import without_secrets
 from retainkit.errors import RetainkitError
 
 INTERRUPTED = 130
@@ -94,5 +95,5 @@ def tell(error: RetainkitError) -> None:
     """Write an error and what to do about it to stderr."""
     from retainkit.render.cells import clean
 
-    for line in f"Error: {error}".split("\n"):
+    for line in without_secrets(f"Error: {error}").split("\n"):
         typer.echo(clean(line), err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from retainkit.addresses import without_secrets
 from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.failures import abandon_stdout
 from retainkit.errors import OutputError, UsageError
@@ -171,7 +172,7 @@ def say(text: str) -> None:
     """Tell the user something beside the result."""
     from retainkit.render.cells import clean
 
-    typer.echo(clean(text), err=True)
+    typer.echo(clean(without_secrets(text)), err=True)
 
 
 def _print(data: bytes) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import polars as pl
 from polars.exceptions import PanicException
 
+from retainkit.addresses import is_address
 from retainkit.errors import InputError
 
 # A hostile Parquet file makes Polars panic, and that is no Exception.
@@ -50,7 +51,7 @@ def fault(error: BaseException, name: str) -> InputError:
     for sign, (cause, hint) in _KNOWN:
         if sign in text:
             return InputError(f"'{name}' cannot be read: {cause}.", hint)
-    if "://" in name and isinstance(error, OSError):
+    if is_address(name) and isinstance(error, OSError):
         return _unreachable(error, name)
     if isinstance(error, pl.exceptions.DuplicateError):
         return InputError(f"'{name}' has two columns of one name.", "Rename one of them.")

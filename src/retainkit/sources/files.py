@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
+from retainkit.addresses import is_address
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.replacement import temporary_folder
 
@@ -80,7 +81,7 @@ def locate(names: Sequence[str | Path], scratch: Scratch) -> tuple[list[File], l
 def paths(names: Sequence[str]) -> set[Path]:
     """Return the files that `names` mean, with links followed; stdin and URLs have none."""
     with ExitStack() as stack:
-        local = [name for name in names if name != STDIN and "://" not in name]
+        local = [name for name in names if name != STDIN and not is_address(name)]
         return {file.path.resolve() for file in locate(local, Scratch(stack))[0]}
 
 

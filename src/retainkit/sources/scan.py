@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from retainkit.addresses import is_address, shown
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
@@ -129,8 +130,8 @@ def _open(
     inputs: Sequence[Input], options: SourceOptions, scratch: Scratch, *, origin: bool
 ) -> tuple[list[Part], list[str]]:
     paths = [each for each in inputs if isinstance(each, (str, Path))]
-    remote = [str(each) for each in paths if _is_url(each)]
-    files, notes = locate([each for each in paths if not _is_url(each)], scratch)
+    remote = [str(each) for each in paths if is_address(each)]
+    files, notes = locate([each for each in paths if not is_address(each)], scratch)
     parts = [_read_file(file, options, scratch, origin=origin) for file in files]
     parts += [_read_url(url, origin=origin) for url in remote]
     parts += [
@@ -153,14 +154,10 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
     return with_keys(part, keys) if keys else part
 
 
-def _is_url(path: str | Path) -> bool:
-    return isinstance(path, str) and "://" in path
-
-
 def _read_url(url: str, *, origin: bool) -> Part:
     """Leave a remote file to Polars: comma-separated UTF-8 CSV where it is not Parquet."""
     scan = pl.scan_parquet(url) if ".parquet" in url else pl.scan_csv(url, infer_schema=False)
     with warnings.catch_warnings():
         # What Polars has to say of a bucket's region is no fault, and errors are told in one line.
         warnings.simplefilter("ignore", UserWarning)
-        return read_frame(scan, origin=origin, name=url)
+        return read_frame(scan, origin=origin, name=shown(url))

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from retainkit.addresses import is_address
 from retainkit.errors import InputError
 from retainkit.sources.faults import reading
 from retainkit.sources.parts import Part
@@ -41,7 +42,7 @@ class Copies:
 
 
 def _unseen(name: str) -> InputError:
-    if "://" in name:
+    if is_address(name):
         return InputError(
             f"'{name}' is an address, and executors of Spark are sent paths only.",
             "Mount it on every machine under one path, or run with --spark-master 'local[*]'.",
