@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
 import typer
@@ -14,6 +14,7 @@ from retainkit.errors import RetainkitError
 
 INTERRUPTED = 130
 TERMINATED = 143
+TRACEBACK = "RETAINKIT_TRACEBACK"  # the variable that asks for tracebacks
 
 
 def guarded(body: Callable[..., None], **given: Any) -> None:
@@ -42,7 +43,7 @@ def _asked_to_stop() -> list[int]:
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
 
     signal.signal(signal.SIGTERM, stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored (nohup)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGINT, stop)
     return asked
 
@@ -67,6 +68,42 @@ def _answer(error: BaseException) -> None:
             _stop(signal.SIGINT)
         case _:
             raise error
+
+
+def unforeseen(error: BaseException) -> NoReturn:
+    """Tell of an error that nothing in retainkit expects in one line, and end with exit code 1.
+
+    The traceback is shown where the environment variable RETAINKIT_TRACEBACK asks for it: it can
+    hold values of the data.
+    """
+    if os.environ.get(TRACEBACK):
+        import traceback
+
+        typer.echo(without_secrets("".join(traceback.format_exception(error))), err=True)
+    if isinstance(error, MemoryError):
+        tell(
+            RetainkitError("Memory is used up.", "Allow less with --memory, or read less at once.")
+        )
+    else:
+        tell(
+            RetainkitError(
+                f"This is a fault of retainkit, not of yours: {type(error).__name__}"
+                f"{_place(error.__traceback__)}.",
+                f"Please report it, with the command and what {TRACEBACK}=1 shows beside it.",
+            )
+        )
+    raise SystemExit(1) from None
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return where in retainkit an error came up; "" where it did not."""
+    places = [""]
+    while trace is not None:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] == "retainkit":
+            places.append(f" in {module}, line {trace.tb_lineno}")
+        trace = trace.tb_next
+    return places[-1]
 
 
 def abandon_stdout() -> None:

@@ -146,6 +146,10 @@ class SourceFlags:
         str | None,
         typer.Option(help="Encoding of text files, like gb18030.", rich_help_panel=READING),
     ] = None
+    members_encoding: Annotated[
+        str | None,
+        typer.Option(help="Of the member table; by default --encoding.", rich_help_panel=READING),
+    ] = None
     separator: Annotated[
         str | None,
         typer.Option(help="What separates the cells of a CSV.", rich_help_panel=READING),

@@ -40,6 +40,7 @@ _KNOWN: tuple[tuple[str, tuple[str, str]], ...] = (
     ("corrupt deflate", _DAMAGED),
     ("corrupt gzip", _DAMAGED),
     ("incomplete frame", _DAMAGED),
+    ("DepthLimitExceeded", ("a value is nested too deep", "Flatten the objects before.")),
     ("error parsing line", _JSON),
     ("NDJSON line expected", _JSON),
 )
@@ -60,6 +61,11 @@ def fault(error: BaseException, name: str) -> InputError:
     return InputError(
         f"'{name}' cannot be read: it is truncated or damaged ({type(error).__name__}).", _AGAIN
     )
+
+
+def damaged(name: str) -> InputError:
+    """Return the error for a file that contradicts itself."""
+    return InputError(f"'{name}' cannot be read: it is truncated or damaged.", _AGAIN)
 
 
 def long_rows(names: str) -> InputError:

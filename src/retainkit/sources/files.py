@@ -7,14 +7,15 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from typing import BinaryIO
 from urllib.parse import unquote
 
 from retainkit.addresses import is_address
-from retainkit.errors import InputError, UsageError, nearest
+from retainkit.errors import InputError, OutputError, UsageError, nearest
 from retainkit.replacement import temporary_folder
 
 STDIN, STDIN_NAME = "-", "<stdin>"
@@ -27,11 +28,15 @@ _LISTED = 5
 
 @dataclass(frozen=True)
 class File:
-    """One file to read: where it lies, what messages call it, the keys of its Hive folders."""
+    """One file to read: where it lies, what messages call it, the keys of its Hive folders.
+
+    is_members: whether it is the member table, for which --encoding was not said alone.
+    """
 
     path: Path
     name: str
     keys: tuple[tuple[str, str | None], ...] = ()
+    is_members: bool = False
 
     @property
     def suffix(self) -> str:
@@ -49,11 +54,29 @@ class Scratch:
         self._made = 0
 
     def path(self, suffix: str) -> Path:
-        """Return a path in the folder that no other call returns."""
+        """Return a path in the folder that no other call returns; raises OutputError."""
         if self._folder is None:
-            self._folder = self._stack.enter_context(temporary_folder(self._parent))
+            with self.told():
+                self._folder = self._stack.enter_context(temporary_folder(self._parent))
         self._made += 1
         return self._folder / f"{self._made}{suffix}"
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what the system says about writing to the folder into an OutputError."""
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self._parent, error) from error
+
+
+def unwritable(folder: str | Path | None, error: OSError) -> OutputError:
+    """Return the error for a folder of temporary files that takes none."""
+    return OutputError(
+        f"A temporary copy cannot be written to '{folder or gettempdir()}': "
+        f"{error.strerror or error}.",
+        "Name a folder that has room with --temp-dir.",
+    )
 
 
 def locate(names: Sequence[str | Path], scratch: Scratch) -> tuple[list[File], list[str]]:
@@ -190,7 +213,7 @@ def _spool_stdin(scratch: Scratch) -> File:
 
 def _spool(pipe: BinaryIO, name: str, scratch: Scratch) -> File:
     path = scratch.path(".pipe")
-    with path.open("wb") as copy:
+    with scratch.told(), path.open("wb") as copy:
         shutil.copyfileobj(pipe, copy, 1 << 20)
     return File(path, name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -87,18 +87,26 @@ def open_table(
     temp_dir: str | Path | None = None,
     *,
     origin: bool = False,
+    is_members: bool = False,
 ) -> Iterator[Table]:
     """Open `inputs` (paths or frames, together one export) as a Table.
 
-    Temporary copies live until the context ends, in a folder in `temp_dir`. Raises InputError for
-    files that are missing, unreadable, empty, foreign or in doubtful encoding, UsageError for
-    wrong options.
+    is_members: whether they are the member table. Temporary copies live until the context ends, in
+    a folder in `temp_dir`. Raises InputError for files that are missing, unreadable, empty, foreign
+    or in doubtful encoding, UsageError for wrong options.
     """
     if not inputs:
         raise UsageError("No source is named.", "Name a file, a folder, a glob, or '-' for stdin.")
     with ExitStack() as stack:
         scratch = Scratch(stack, temp_dir)
-        parts, notes = _open(inputs, options, scratch, origin=origin)
+        files, remote, notes = _located(inputs, scratch)
+        files = [replace(file, is_members=is_members) for file in files]
+        parts = [_read_file(file, options, scratch, origin=origin) for file in files]
+        parts += [_read_url(url, origin=origin) for url in remote]
+        parts += [
+            read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
+        ]
+        parts = [without_patterns(part) for part in parts]
         joined = join(parts, origin=origin)
         yield Table(
             joined.rows(parts),
@@ -122,22 +130,23 @@ def open_export(
         )
         members = None
         if options.members is not None:
-            members = stack.enter_context(open_table([options.members], options, temp_dir))
+            own = options.members_encoding
+            members = stack.enter_context(
+                open_table(
+                    [options.members],
+                    options if own is None else replace(options, encoding=own),
+                    temp_dir,
+                    is_members=own is None,
+                )
+            )
         yield table, members
 
 
-def _open(
-    inputs: Sequence[Input], options: SourceOptions, scratch: Scratch, *, origin: bool
-) -> tuple[list[Part], list[str]]:
+def _located(inputs: Sequence[Input], scratch: Scratch) -> tuple[list[File], list[str], list[str]]:
+    """Return the files among `inputs`, the URLs, and notes."""
     paths = [each for each in inputs if isinstance(each, (str, Path))]
-    remote = [str(each) for each in paths if is_address(each)]
     files, notes = locate([each for each in paths if not is_address(each)], scratch)
-    parts = [_read_file(file, options, scratch, origin=origin) for file in files]
-    parts += [_read_url(url, origin=origin) for url in remote]
-    parts += [
-        read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
-    ]
-    return [without_patterns(part) for part in parts], notes
+    return files, [str(each) for each in paths if is_address(each)], notes
 
 
 def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: bool) -> Part:
