@@ -69,7 +69,13 @@ def check(
 
     def compute(options: "SourceOptions", progress: "Progress | None") -> "Result":
         return checked(
-            asked, source.sources, options, engine=engine, progress=progress, journal=journal
+            asked,
+            source.sources,
+            options,
+            engine=engine,
+            progress=progress,
+            journal=journal,
+            excel_safe=out.excel_safe,
         )
 
     own = [each.name for each in asked.rules[: len(settings.rules)]]

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from retainkit.addresses import without_secrets
+from retainkit.cli.runner import inert
 from retainkit.errors import RetainkitError
 
 INTERRUPTED = 130
@@ -79,7 +80,8 @@ def unforeseen(error: BaseException) -> NoReturn:
     if os.environ.get(TRACEBACK):
         import traceback
 
-        typer.echo(without_secrets("".join(traceback.format_exception(error))), err=True)
+        told = without_secrets("".join(traceback.format_exception(error)))
+        typer.echo(inert(told), err=True)
     if isinstance(error, MemoryError):
         tell(
             RetainkitError("Memory is used up.", "Allow less with --memory, or read less at once.")
@@ -133,4 +135,4 @@ def tell(error: RetainkitError) -> None:
     from retainkit.render.cells import clean
 
     for line in without_secrets(f"Error: {error}").split("\n"):
-        typer.echo(clean(line), err=True)
+        typer.echo(inert(clean(line)), err=True)

@@ -13,6 +13,7 @@ import typer
 from retainkit.addresses import without_secrets
 from retainkit.cli.command import Chart, Computing, Output, Source
 from retainkit.cli.failures import abandon_stdout
+from retainkit.cli.runner import inert
 from retainkit.errors import OutputError, UsageError
 from retainkit.replacement import write_whole
 
@@ -39,7 +40,7 @@ def emit(result: "Result", out: Output, chart: Chart = None) -> None:
     if out.output is not None:
         write_whole(out.output, data, "--output")
     else:
-        _print(data)
+        _print(_inert(data, format_name))
     if not out.quiet:
         for note in dict.fromkeys(_notes(result, out, chart)):
             say(note)
@@ -172,7 +173,7 @@ def say(text: str) -> None:
     """Tell the user something beside the result."""
     from retainkit.render.cells import clean
 
-    typer.echo(clean(without_secrets(text)), err=True)
+    typer.echo(inert(clean(without_secrets(text))), err=True)
 
 
 def _print(data: bytes) -> None:
@@ -186,6 +187,20 @@ def _print(data: bytes) -> None:
     except OSError as error:
         abandon_stdout()
         raise OutputError(f"stdout cannot be written: {error.strerror}.") from error
+
+
+def _inert(data: bytes, format_name: str) -> bytes:
+    """Return what goes to stdout without commands to the runner that reads it.
+
+    JSON has no line that begins with one, and says the old form in another way.
+    """
+    from retainkit.render import FORMATS
+
+    if FORMATS[format_name].binary:
+        return data
+    if format_name == "json":
+        data = data.replace(b"##[", rb"##\u005b")
+    return inert(data.decode()).encode()
 
 
 def _on_terminal() -> bool:

@@ -115,6 +115,7 @@ def report(
                 engine=EngineOptions(**how.options),
                 progress=progress,
                 journal=journal,
+                excel_safe=excel_safe,
             )
         )
     for line in () if made.verdicts is None else amiss(made.verdicts):
