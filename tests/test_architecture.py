@@ -15,6 +15,7 @@ ROOT = Path(retainkit.__file__).parent
 # From the ground up. Modules on one level do not import each other, save inside one folder.
 LEVELS = (
     ("addresses", "errors", "choices", "wording"),
+    ("leftovers",),
     ("replacement", "columns", "locking", "hashing"),
     ("rowsfile",),
     ("periods", "stats"),

@@ -18,7 +18,9 @@ from typer.testing import CliRunner
 import retainkit
 from retainkit.cli import app
 from retainkit.errors import OutputError
+from retainkit.leftovers import ASIDE
 from retainkit.locking import locked
+from retainkit.reporting import history
 
 RULE = '[[rules]]\nmetric = "cohort"\nage = 1\nat_least = {}\n'
 
@@ -247,6 +249,28 @@ def test_a_run_that_is_killed_leaves_what_was_published_whole(folder: Path) -> N
         process.wait()
         assert json.loads((folder / "r.json").read_text())["format"] == "retainkit-report/1"
     subprocess.run(command, check=True, timeout=60)
+
+
+def test_a_run_that_fails_puts_back_what_a_killed_one_set_aside(folder: Path) -> None:
+    assert run("-o", "tables", "-q")[0] == 0
+    aside = folder / ".retainkit-abcdefgh.tmp" / ASIDE
+    aside.mkdir(parents=True)
+    (folder / "tables").rename(aside / "tables")
+    assert run("-o", "tables", "--by", "chanel")[0] == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["events.csv", "tables"]
+    assert (folder / "tables" / "manifest.json").exists()
+
+
+def test_a_headline_that_another_run_removes_meanwhile_is_not_missed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = history._files
+
+    def with_one_that_is_gone(place: Path) -> list[Path]:
+        return [place / "headline-20240101T000000Z-0123abcd.parquet", *listed(place)]
+
+    monkeypatch.setattr(history, "_files", with_one_that_is_gone)
+    assert run("--history", "h", "-o", "r.json", "-q") == (0, "", "")
 
 
 def test_the_python_twin_writes_the_same(folder: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retainkit.choices import TableFormat
+from retainkit.leftovers import remove_leftovers
 from retainkit.locking import locked
 from retainkit.reporting.history import check_keep, kept, past, trend
 from retainkit.reporting.model import Report
@@ -49,9 +50,12 @@ class Place:
     def publish(self, make: Callable[[], Report]) -> tuple[Report, Path]:
         """Return the report that `make` returns, and where it was written.
 
-        Raises OutputError where another run is at it, or where it cannot be written.
+        What a killed run left beside it is removed before, so that a folder which it had set aside
+        is back even where no new one can be made. Raises OutputError where another run is at it, or
+        where it cannot be written.
         """
         with locked(Path(self.output), "--output"):
+            remove_leftovers(Path(self.output).parent)
             folder = None if self.history is None else Path(self.history)
             runs = {} if folder is None else past(folder)
             report = make()

@@ -8,7 +8,7 @@ from encodings.aliases import aliases
 
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.schema import ALIASES, fold
-from retainkit.sources.files import File
+from retainkit.sources.file import File
 from retainkit.sources.magic import Head
 from retainkit.sources.options import SourceOptions
 

@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 from typing import BinaryIO
@@ -17,31 +16,13 @@ from urllib.parse import unquote
 from retainkit.addresses import is_address
 from retainkit.errors import InputError, OutputError, UsageError, nearest
 from retainkit.replacement import temporary_folder
+from retainkit.sources.file import PACKED_SUFFIXES, File, State, data_suffix
 
 STDIN, STDIN_NAME = "-", "<stdin>"
 _DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq")
-_PACKED_SUFFIXES = (".gz", ".zst")
 _LITTER = {"Thumbs.db", "desktop.ini"}
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _LISTED = 5
-
-
-@dataclass(frozen=True)
-class File:
-    """One file to read: where it lies, what messages call it, the keys of its Hive folders.
-
-    is_members: whether it is the member table, for which --encoding was not said alone.
-    """
-
-    path: Path
-    name: str
-    keys: tuple[tuple[str, str | None], ...] = ()
-    is_members: bool = False
-
-    @property
-    def suffix(self) -> str:
-        """The suffix that tells the format, lower case, without .gz or .zst."""
-        return _data_suffix(self.name)
 
 
 class Scratch:
@@ -139,7 +120,7 @@ def _walk(path: Path) -> Iterator[File]:
         yield _file(path)
         return
     paths = sorted(_below(path), key=lambda each: each.parts)
-    foreign = [str(each) for each in paths if _data_suffix(each.name) not in _DATA_SUFFIXES]
+    foreign = [str(each) for each in paths if data_suffix(each.name) not in _DATA_SUFFIXES]
     if foreign:
         more = f" and {len(foreign) - _LISTED} more" if len(foreign) > _LISTED else ""
         raise InputError(
@@ -150,7 +131,7 @@ def _walk(path: Path) -> Iterator[File]:
     if not paths:
         raise InputError(
             f"'{path}' holds no data files.",
-            f"Read are {', '.join(_DATA_SUFFIXES)}, also with {' or '.join(_PACKED_SUFFIXES)}.",
+            f"Read are {', '.join(_DATA_SUFFIXES)}, also with {' or '.join(PACKED_SUFFIXES)}.",
         )
     for each in paths:
         yield _file(each)
@@ -182,8 +163,8 @@ def _file(path: Path) -> File:
             f"The name of {str(path)!a} is not UTF-8, so that it cannot be opened.", "Rename it."
         ) from None
     try:
-        with path.open("rb"):
-            pass
+        with path.open("rb") as file:
+            state = State.of(os.fstat(file.fileno()))
     except OSError as error:
         raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
     pairs = (part.partition("=") for part in path.parent.parts)
@@ -192,14 +173,8 @@ def _file(path: Path) -> File:
         path,
         str(path),
         tuple((key, None if value == _HIVE_NULL else value) for key, value in keys.items()),
+        state=state,
     )
-
-
-def _data_suffix(name: str) -> str:
-    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
-    if suffixes and suffixes[-1] in _PACKED_SUFFIXES:
-        suffixes.pop()
-    return suffixes[-1] if suffixes else ""
 
 
 def _spool_stdin(scratch: Scratch) -> File:

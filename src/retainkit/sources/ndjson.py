@@ -11,7 +11,8 @@ import polars as pl
 
 from retainkit.errors import InputError
 from retainkit.sources.faults import FAULTS
-from retainkit.sources.files import File, Scratch
+from retainkit.sources.file import File
+from retainkit.sources.files import Scratch
 from retainkit.sources.magic import Head
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import ROW, Part, refuse_own_names

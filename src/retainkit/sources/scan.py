@@ -15,7 +15,8 @@ from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.faults import FAULTS, fault, not_computed, reading
-from retainkit.sources.files import File, Scratch, locate
+from retainkit.sources.file import File
+from retainkit.sources.files import Scratch, locate
 from retainkit.sources.frames import read_frame
 from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
@@ -40,6 +41,7 @@ class Table:
     origin: bool
     parts: tuple[Part, ...] = field(default=(), repr=False)
     joined: Joined | None = field(default=None, repr=False)
+    local: tuple[File, ...] = field(default=(), repr=False)
 
     def sample(self, rows: int = 1000) -> pl.DataFrame:
         """Return the first `rows` rows. Raises InputError where they cannot be read."""
@@ -51,6 +53,11 @@ class Table:
         counts = [part.about_rows() for part in self.parts]
         known = [count for count in counts if count is not None]
         return sum(known) - sum(unread) if counts and len(known) == len(counts) else None
+
+    def check_same(self) -> None:
+        """Raise InputError where a file is not what it was when the table was opened."""
+        for file in self.local:
+            file.check_same()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -65,6 +72,7 @@ class Table:
                 warnings.filterwarnings("ignore", "POLARS_MAX_BLOCKING_THREAD_COUNT")
                 yield
         except FAULTS as error:
+            self.check_same()
             found = self._fault() or not_computed(error)
             if found is None:
                 raise
@@ -108,7 +116,7 @@ def open_table(
         ]
         parts = [without_patterns(part) for part in parts]
         joined = join(parts, origin=origin)
-        yield Table(
+        table = Table(
             joined.rows(parts),
             header=joined.header,
             files=tuple(part.name for part in parts),
@@ -116,7 +124,10 @@ def open_table(
             origin=origin,
             parts=tuple(parts),
             joined=joined,
+            local=tuple(files),
         )
+        yield table
+        table.check_same()
 
 
 @contextmanager

@@ -53,4 +53,5 @@ def stream(
             if progress is not None:
                 progress.advance(batch.height)
             take(quality.add(batch))
+        table.check_same()
         return quality.finish()

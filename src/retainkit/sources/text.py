@@ -14,7 +14,8 @@ from pathlib import Path
 
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.sources.encodings import MARK, SEPARATORS, decoded, encoding_of
-from retainkit.sources.files import File, unwritable
+from retainkit.sources.file import File
+from retainkit.sources.files import unwritable
 from retainkit.sources.magic import Head, unpacked
 from retainkit.sources.options import SourceOptions
 
