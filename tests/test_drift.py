@@ -181,6 +181,7 @@ SOURCE: dict[str, tuple[list[str], Any]] = {
     "members_encoding": (["--members-encoding", "big5"], "big5"),
     "separator": (["--separator", "tab"], "tab"),
     "header": (["--no-header"], False),
+    "sheet": (["--sheet", "2024"], "2024"),
     "max_rejects": (["--max-rejects", "0.1"], 0.1),
     "rejects": (["--rejects", "refused.csv"], "refused.csv"),
 }

@@ -50,6 +50,7 @@ class SourceKeywords(TypedDict, total=False):
     members_encoding: str | None
     separator: str | None
     header: bool
+    sheet: str | None
     max_rejects: float
     rejects: str | None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -203,6 +204,52 @@ def test_settings_that_give_way_are_told_and_the_headline_keeps_its_days(folder:
     assert [row["days"] for row in days["main"]] == [10, 30]
     repeat = next(each for each in told["headline"] if each["name"].startswith("Repurchase"))
     assert repeat["value"] is not None
+
+
+def test_from_the_second_run_on_the_trend_is_drawn(folder: Path) -> None:
+    told = []
+    for as_of in ("2024-04-01", "2024-05-01"):
+        for name in ("r.html", "r.md"):
+            assert run("--as-of", as_of, "--history", "h", "-o", name, "-q")[0] == 0
+            begin, end = re.compile("(<h2>|## )The headline, run by run[<\n]"), "Definitions"
+            told.append(begin.split((folder / name).read_text())[-1].partition(end)[0])
+    page, text, later_page, later_text = told
+    assert ("<svg" in page, "→" in text) == (False, False)
+    assert later_page.count("<svg") == 1
+    assert "New members, as of 2024-05-01 00:00: 60" in later_page
+    assert "Shaded: intervals." in later_page
+    assert re.search(r"```\nNew members +▅+  60 → 60\n", later_text)
+    assert "| 2024-04-01 00:00 | 60 |" in later_text
+
+
+def test_without_the_extra_the_trend_is_a_figure(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retainkit.render.charts.convert.find_spec", lambda _: None)
+    for as_of in ("2024-04-01", "2024-05-01"):
+        assert run("--as-of", as_of, "--history", "h", "-o", "r.html", "-q")[0] == 0
+    page = (folder / "r.html").read_text()
+    assert "<svg" not in page
+    assert "New members: 60 to 60; " in page
+
+
+def test_the_numbers_of_a_trend_are_in_the_order_of_the_headline_and_the_zone(
+    folder: Path,
+) -> None:
+    for as_of in ("2024-04-01", "2024-05-01"):
+        flags = ("--tz", "Asia/Shanghai", "--as-of", as_of, "--history", "h")
+        assert run(*flags, "-o", "r.json", "-q")[0] == 0
+    told = json.loads((folder / "r.json").read_text())
+    (section,) = (each for each in told["sections"] if each["name"] == "trend")
+    rows = section["result"]["tables"]["main"]
+    names = [each["name"] for each in told["headline"]]
+    assert list(dict.fromkeys(row["name"] for row in rows)) == names
+    units = {each["name"]: each["unit"] for each in told["headline"]}
+    assert {row["name"]: row["unit"] for row in rows} == units
+    assert {row["as_of"] for row in rows} == {
+        "2024-04-01T00:00:00+08:00",
+        "2024-05-01T00:00:00+08:00",
+    }
 
 
 def test_a_run_does_not_meet_another(folder: Path) -> None:

@@ -71,8 +71,8 @@ def test_a_url_is_left_to_polars(tmp_path: Path) -> None:
     ("data", "what"),
     [
         (b"PK\x03\x04rest", "a ZIP archive, not CSV"),
-        (b"PK\x03\x04..[Content_Types].xml", "an Excel workbook, not CSV"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel workbook"),
+        (b"PK\x03\x04..[Content_Types].xml", "an Excel workbook that cannot be read"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Excel workbook that cannot be read"),
         (b"%PDF-1.7\n", "a PDF"),
         (b"\r\n<!DOCTYPE HTML><title>Log in</title>", "an HTML page"),
         (b"\xef\xbb\xbf<html lang=en>", "an HTML page"),

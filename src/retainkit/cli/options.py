@@ -161,6 +161,10 @@ class SourceFlags:
             rich_help_panel=READING,
         ),
     ] = True
+    sheet: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of a workbook.", rich_help_panel=READING),
+    ] = None
     max_rejects: Annotated[
         float,
         typer.Option(

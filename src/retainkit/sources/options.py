@@ -49,6 +49,7 @@ class SourceOptions:
     members_encoding: str | None = None
     separator: str | None = None
     header: bool = True
+    sheet: str | None = None
     max_rejects: float = 0.5
     rejects: str | None = None
 

@@ -14,6 +14,7 @@ from retainkit.addresses import is_address, shown
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
+from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import FAULTS, fault, not_computed, reading
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch, locate
@@ -168,6 +169,8 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
                 part = read_parquet(file, origin=origin)
             case "ndjson":
                 part = read_ndjson(file, head, options, scratch, origin=origin)
+            case "excel":
+                part = read_excel(file, options, origin=origin)
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin)
     keys = {key: value for key, value in file.keys if key not in part.schema}
