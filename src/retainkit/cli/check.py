@@ -80,9 +80,10 @@ def check(
 
     own = [each.name for each in asked.rules[: len(settings.rules)]]
     others = Ci(junit, system_of(ci, os.environ), undecided, source.settings, own)
-    result = answer("check", source, out, compute, writes=others.writes, reads=asked.reads)
+    result = answer(
+        "check", source, out, compute, writes=others.writes, reads=asked.reads, also=others.tell
+    )
     say_how(how, journal)
-    others.tell(result)
     code = code_of(result, undecided)
     if code:
         raise typer.Exit(code)

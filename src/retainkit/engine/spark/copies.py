@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from retainkit.addresses import is_address
 from retainkit.errors import InputError
+from retainkit.replacement import temporary_folder
 from retainkit.sources.faults import reading
 from retainkit.sources.parts import Part
 from retainkit.sources.stored import Stored
@@ -35,8 +35,7 @@ class Copies:
 
     def _path(self) -> Path:
         if self._folder is None:
-            folder = TemporaryDirectory(prefix="retainkit-")
-            self._folder = Path(self._stack.enter_context(folder))
+            self._folder = self._stack.enter_context(temporary_folder())
         self._made += 1
         return self._folder / f"{self._made}.parquet"
 
