@@ -66,9 +66,9 @@ class Desk:
         return len(paths)
 
     def litter(self) -> set[str]:
-        """Return what is neither a report nor kept; locks are files that stay."""
+        """Return what is neither a report nor kept."""
         beside = {*self.out.glob(".*"), *self.history.glob(".*")}
-        temporary = {path for path in self.temp.iterdir() if path.suffix != ".lock"}
+        temporary = set(self.temp.iterdir())
         own = {path for path in temporary if _is_probe(path)}
         return {f"{path.parent.name}/{path.name}" for path in beside | temporary - own}
 

@@ -178,6 +178,7 @@ SOURCE: dict[str, tuple[list[str], Any]] = {
     "day_first": (["--month-first"], False),
     "time_format": (["--time-format", "%Y", "--time-format", "%m"], ["%Y", "%m"]),
     "encoding": (["--encoding", "gb18030"], "gb18030"),
+    "members_encoding": (["--members-encoding", "big5"], "big5"),
     "separator": (["--separator", "tab"], "tab"),
     "header": (["--no-header"], False),
     "sheet": (["--sheet", "2024"], "2024"),

@@ -47,6 +47,7 @@ class SourceKeywords(TypedDict, total=False):
     day_first: bool | None
     time_format: str | Iterable[str]
     encoding: str | None
+    members_encoding: str | None
     separator: str | None
     header: bool
     sheet: str | None

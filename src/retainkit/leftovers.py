@@ -11,8 +11,10 @@ import os
 import re
 import shutil
 import tempfile
+from base64 import b32encode
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import Self
 
@@ -68,6 +70,13 @@ class Temporary:
                 return True
         self.release()
         return False
+
+
+def lock_beside(target: Path) -> Path:
+    """Return where the lock of a target lies: in its folder, called as what dead runs leave."""
+    name = b32encode(blake2b(os.fsencode(target.name), digest_size=5).digest()).decode().lower()
+    folder = next((each for each in target.parents if each.is_dir()), Path())
+    return folder / f".{_PREFIX}{name}{_SUFFIX}"
 
 
 def remove_leftovers(folder: Path) -> None:

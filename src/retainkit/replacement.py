@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from retainkit.errors import OutputError
@@ -15,14 +16,31 @@ from retainkit.leftovers import ASIDE, Temporary
 _TRIES, _PAUSE = 100, 0.02  # of removing a folder; seconds in between
 
 
+_FOLLOWS: ContextVar[bool] = ContextVar("follows", default=False)
+
+
+@contextmanager
+def following_links(follow: bool = True) -> Iterator[None]:
+    """Write, for as long as the context lasts, the files that links point to."""
+    token = _FOLLOWS.set(follow)
+    try:
+        yield
+    finally:
+        _FOLLOWS.reset(token)
+
+
 class Replacement:
     """A file to be, written beside `path` until `commit` puts it there.
 
     file: where to write, in binary. option: the flag that named the path, for messages. Raises
-    OutputError where the folder cannot be written to; what stood at `path` stays until `commit`.
+    OutputError where the folder cannot be written to, and for a link; with `following_links` what
+    it points to is written. What stood at `path` stays until `commit`.
     """
 
     def __init__(self, path: Path, option: str) -> None:
+        if path.is_symlink() and not _FOLLOWS.get():
+            raise OutputError(f"{option}: '{path}' is a link.", "Name the file itself.")
+        path = Path(os.path.realpath(path)) if path.is_symlink() else path
         if path.exists() and not path.is_file():
             raise OutputError(f"{option}: '{path}' is no regular file.", "Name another.")
         self._path = path

@@ -54,6 +54,8 @@ class Output(NamedTuple):
     table: str | None
     quiet: bool
     excel_safe: bool
+    lock_timeout: float
+    follow_symlinks: bool
 
     @classmethod
     def packed(cls, flags: dict[str, Any]) -> "Output":

@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 import typer
 from typer.core import TyperGroup
 
+from retainkit.addresses import is_address
 from retainkit.cli.failures import tell
 from retainkit.cli.options import READING, EngineFlags, OutputFlags, SourceFlags, flags_of
 from retainkit.config.files import find
@@ -145,5 +146,5 @@ def _placed(value: str | list[str], folder: Path) -> str | list[str]:
     """Return paths as they are seen from the working directory."""
     if isinstance(value, list):
         return [str(_placed(each, folder)) for each in value]
-    elsewhere = value == "-" or value.startswith("~") or "://" in value
+    elsewhere = value == "-" or value.startswith("~") or is_address(value)
     return value if elsewhere else str(folder / value)

@@ -51,6 +51,26 @@ HashKey = Annotated[
 Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
 
 
+# Of all commands that write files.
+LockTimeout = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        metavar="SECONDS",
+        help="How long to wait for another run that writes there.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+FollowSymlinks = Annotated[
+    bool,
+    typer.Option(
+        "--follow-symlinks",
+        help="Write what a link points to, which is refused without.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+
 class SourceFlags:
     """What to read and how; the fields of SourceOptions, and the sources themselves."""
 
@@ -145,6 +165,10 @@ class SourceFlags:
     encoding: Annotated[
         str | None,
         typer.Option(help="Encoding of text files, like gb18030.", rich_help_panel=READING),
+    ] = None
+    members_encoding: Annotated[
+        str | None,
+        typer.Option(help="Of the member table; by default --encoding.", rich_help_panel=READING),
     ] = None
     separator: Annotated[
         str | None,
@@ -253,6 +277,9 @@ class OutputFlags:
             rich_help_panel=OUTPUT,
         ),
     ] = False
+
+    lock_timeout: LockTimeout = 0.0
+    follow_symlinks: FollowSymlinks = False
 
 
 class ChartFlags:

@@ -90,6 +90,7 @@ class Local(Worker):
             rejects=self.options.rejects,
             progress=self.progress,
             batch_rows=budget.batch_rows,
+            excel_safe=self.excel_safe,
         )
         crew.settle()
         return account

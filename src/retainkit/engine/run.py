@@ -40,7 +40,8 @@ def run(
 
     partitions: into about how many slices members are split, as memory and cores ask for unless
     given; the Results are the same for any number, and on any engine. journal: is told how.
-    excel_safe: whether text in rosters that a spreadsheet would run as a formula is defused.
+    excel_safe: whether text in rosters and refused rows that a spreadsheet would run as a formula
+    is defused.
     Raises InputError where the data cannot be used, UsageError where the request cannot be met,
     OutputError where temporary files cannot be written.
     """

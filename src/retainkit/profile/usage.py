@@ -81,6 +81,7 @@ def read_usage(
     options: SourceOptions,
     castings: Mapping[Role, Casting],
     progress: Progress | None = None,
+    excel_safe: bool = False,
 ) -> Usage:
     """Return what the rows of `table` hold as far as roles can be read.
 
@@ -90,7 +91,7 @@ def read_usage(
     while True:
         usage = Usage(castings, faults=faults)
         try:
-            return _scan(usage, table, members, options, progress)
+            return _scan(usage, table, members, options, progress, excel_safe)
         except InputError as error:
             blamed = _blamed(castings, table, options)
             if blamed == castings and members is not None:
@@ -114,6 +115,7 @@ def _scan(
     members: Table | None,
     options: SourceOptions,
     progress: Progress | None,
+    excel_safe: bool,
 ) -> Usage:
     calendar = Calendar(options.tz, options.week_start)
     events = _events(usage.castings, table, members, options, calendar)
@@ -124,6 +126,7 @@ def _scan(
         max_rejects=1.0,
         rejects=options.rejects,
         progress=progress,
+        excel_safe=excel_safe,
     )
     usage.table, usage.notes = events.members, events.notes
     return usage

@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from retainkit.errors import InputError
-from retainkit.sources.files import File, Scratch
+from retainkit.sources.file import File
+from retainkit.sources.files import Scratch
 from retainkit.sources.magic import Head
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import ROW, Kin, Part, readable, refuse_own_names

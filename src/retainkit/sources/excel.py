@@ -10,7 +10,7 @@ import polars as pl
 
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.schema import ALIASES, Role, fold
-from retainkit.sources.files import File
+from retainkit.sources.file import File
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import ROW, Part, readable, refuse_own_names
 from retainkit.wording import counted

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 from retainkit.errors import InputError
-from retainkit.sources.files import STDIN_NAME, File
+from retainkit.sources.file import File
+from retainkit.sources.files import STDIN_NAME
 
 Format = Literal["csv", "ndjson", "parquet", "excel"]
 

@@ -75,6 +75,7 @@ def read_members(
     mapping = _map(table.header, options, events_id, left, reason)
     with table.reading():
         rows = _rows(table, mapping, segments)
+    table.check_same()
     ids = learn_ids("__member", rows.lazy(), rows["__member"], mapping["member"].source)
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
     frame = rows.select(

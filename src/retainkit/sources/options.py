@@ -46,6 +46,7 @@ class SourceOptions:
     day_first: bool | None = None
     time_format: tuple[str, ...] = ()
     encoding: str | None = None
+    members_encoding: str | None = None
     separator: str | None = None
     header: bool = True
     sheet: str | None = None

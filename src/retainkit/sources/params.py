@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from retainkit.addresses import shown
 from retainkit.periods import Calendar
 from retainkit.sources.options import Input, SourceOptions
 
@@ -28,5 +29,5 @@ def as_of(options: SourceOptions, last: int | None, calendar: Calendar) -> int |
 
 
 def named(source: Input) -> str:
-    """Return what a source is called: its path, or the kind of frame it is."""
-    return str(source) if isinstance(source, str | Path) else f"<{type(source).__name__}>"
+    """Return what a source is called: its path or address, or the kind of frame it is."""
+    return shown(str(source)) if isinstance(source, str | Path) else f"<{type(source).__name__}>"

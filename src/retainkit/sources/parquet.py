@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from retainkit.sources.files import File
+from retainkit.sources.file import File
 from retainkit.sources.parts import ROW, Kin, Part, refuse_own_names
 from retainkit.sources.stored import Stored
 

@@ -61,6 +61,7 @@ class Quality:
     max_rejects: the share of rows read, 0 to 1, that may be refused. rejects: a .csv, .ndjson or
     .parquet file for the refused rows (file, row, reason and the columns as read), written whole
     by `finish` or not at all; leaving the context without `finish` leaves nothing behind.
+    excel_safe: whether its text is defused for spreadsheets.
     """
 
     def __init__(
@@ -68,11 +69,12 @@ class Quality:
         max_rejects: float = 0.5,
         rejects: str | None = None,
         sources: Sequence[str] = (),
+        excel_safe: bool = False,
     ) -> None:
         self._max_rejects = max_rejects
         self._fates: Counter[str] = Counter()
         self._rows = 0
-        self._file = RejectsFile(rejects, sources) if rejects is not None else None
+        self._file = RejectsFile(rejects, sources, excel_safe) if rejects is not None else None
 
     def __enter__(self) -> Self:
         return self

@@ -5,17 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
+from retainkit.addresses import is_address, shown
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import FAULTS, fault, not_computed, reading
-from retainkit.sources.files import File, Scratch, locate
+from retainkit.sources.file import File
+from retainkit.sources.files import Scratch, locate
 from retainkit.sources.frames import read_frame
 from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
@@ -40,6 +42,7 @@ class Table:
     origin: bool
     parts: tuple[Part, ...] = field(default=(), repr=False)
     joined: Joined | None = field(default=None, repr=False)
+    local: tuple[File, ...] = field(default=(), repr=False)
 
     def sample(self, rows: int = 1000) -> pl.DataFrame:
         """Return the first `rows` rows. Raises InputError where they cannot be read."""
@@ -51,6 +54,11 @@ class Table:
         counts = [part.about_rows() for part in self.parts]
         known = [count for count in counts if count is not None]
         return sum(known) - sum(unread) if counts and len(known) == len(counts) else None
+
+    def check_same(self) -> None:
+        """Raise InputError where a file is not what it was when the table was opened."""
+        for file in self.local:
+            file.check_same()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -65,6 +73,7 @@ class Table:
                 warnings.filterwarnings("ignore", "POLARS_MAX_BLOCKING_THREAD_COUNT")
                 yield
         except FAULTS as error:
+            self.check_same()
             found = self._fault() or not_computed(error)
             if found is None:
                 raise
@@ -87,20 +96,28 @@ def open_table(
     temp_dir: str | Path | None = None,
     *,
     origin: bool = False,
+    is_members: bool = False,
 ) -> Iterator[Table]:
     """Open `inputs` (paths or frames, together one export) as a Table.
 
-    Temporary copies live until the context ends, in a folder in `temp_dir`. Raises InputError for
-    files that are missing, unreadable, empty, foreign or in doubtful encoding, UsageError for
-    wrong options.
+    is_members: whether they are the member table. Temporary copies live until the context ends, in
+    a folder in `temp_dir`. Raises InputError for files that are missing, unreadable, empty, foreign
+    or in doubtful encoding, UsageError for wrong options.
     """
     if not inputs:
         raise UsageError("No source is named.", "Name a file, a folder, a glob, or '-' for stdin.")
     with ExitStack() as stack:
         scratch = Scratch(stack, temp_dir)
-        parts, notes = _open(inputs, options, scratch, origin=origin)
+        files, remote, notes = _located(inputs, scratch)
+        files = [replace(file, is_members=is_members) for file in files]
+        parts = [_read_file(file, options, scratch, origin=origin) for file in files]
+        parts += [_read_url(url, origin=origin) for url in remote]
+        parts += [
+            read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
+        ]
+        parts = [without_patterns(part) for part in parts]
         joined = join(parts, origin=origin)
-        yield Table(
+        table = Table(
             joined.rows(parts),
             header=joined.header,
             files=tuple(part.name for part in parts),
@@ -108,7 +125,10 @@ def open_table(
             origin=origin,
             parts=tuple(parts),
             joined=joined,
+            local=tuple(files),
         )
+        yield table
+        table.check_same()
 
 
 @contextmanager
@@ -122,22 +142,23 @@ def open_export(
         )
         members = None
         if options.members is not None:
-            members = stack.enter_context(open_table([options.members], options, temp_dir))
+            own = options.members_encoding
+            members = stack.enter_context(
+                open_table(
+                    [options.members],
+                    options if own is None else replace(options, encoding=own),
+                    temp_dir,
+                    is_members=own is None,
+                )
+            )
         yield table, members
 
 
-def _open(
-    inputs: Sequence[Input], options: SourceOptions, scratch: Scratch, *, origin: bool
-) -> tuple[list[Part], list[str]]:
+def _located(inputs: Sequence[Input], scratch: Scratch) -> tuple[list[File], list[str], list[str]]:
+    """Return the files among `inputs`, the URLs, and notes."""
     paths = [each for each in inputs if isinstance(each, (str, Path))]
-    remote = [str(each) for each in paths if _is_url(each)]
-    files, notes = locate([each for each in paths if not _is_url(each)], scratch)
-    parts = [_read_file(file, options, scratch, origin=origin) for file in files]
-    parts += [_read_url(url, origin=origin) for url in remote]
-    parts += [
-        read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
-    ]
-    return [without_patterns(part) for part in parts], notes
+    files, notes = locate([each for each in paths if not is_address(each)], scratch)
+    return files, [str(each) for each in paths if is_address(each)], notes
 
 
 def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: bool) -> Part:
@@ -156,14 +177,10 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
     return with_keys(part, keys) if keys else part
 
 
-def _is_url(path: str | Path) -> bool:
-    return isinstance(path, str) and "://" in path
-
-
 def _read_url(url: str, *, origin: bool) -> Part:
     """Leave a remote file to Polars: comma-separated UTF-8 CSV where it is not Parquet."""
     scan = pl.scan_parquet(url) if ".parquet" in url else pl.scan_csv(url, infer_schema=False)
     with warnings.catch_warnings():
         # What Polars has to say of a bucket's region is no fault, and errors are told in one line.
         warnings.simplefilter("ignore", UserWarning)
-        return read_frame(scan, origin=origin, name=url)
+        return read_frame(scan, origin=origin, name=shown(url))

@@ -34,14 +34,16 @@ def stream(
     rejects: str | None,
     progress: Progress | None,
     batch_rows: int | None = None,
+    excel_safe: bool = False,
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Hand the used events to `take`; return the refused and the left-out rows by reason.
 
-    batch_rows: how many are read at a time, BATCH unless given. Raises InputError where the files
+    batch_rows: how many are read at a time, BATCH unless given.
+    excel_safe: whether `rejects` is defused for spreadsheets. Raises InputError where the files
     or a user's expression fail on the way, and past `max_rejects`; the file `rejects` is written
     whole or not at all.
     """
-    with Quality(max_rejects, rejects, table.files) as quality, table.reading():
+    with Quality(max_rejects, rejects, table.files, excel_safe) as quality, table.reading():
         for reason, rows in events.pruned.skipped.items():
             quality.count(rows, {reason: rows})
         if progress is not None:
@@ -51,4 +53,5 @@ def stream(
             if progress is not None:
                 progress.advance(batch.height)
             take(quality.add(batch))
+        table.check_same()
         return quality.finish()
