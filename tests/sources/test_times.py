@@ -128,7 +128,7 @@ def test_naive_times_are_in_the_zone() -> None:
     assert read(["2010-12-01"], tz="Asia/Shanghai") == ["2010-11-30 16:00:00"]
     assert read([date(2010, 12, 1)], tz="Asia/Shanghai") == ["2010-11-30 16:00:00"]
     assert read([datetime(2010, 12, 1, 8)], tz="Asia/Shanghai") == ["2010-12-01 00:00:00"]
-    assert read(["2010-12-01"], tz="UTC", naive_tz="Asia/Shanghai") == ["2010-11-30 16:00:00"]
+    assert read(["2010-12-01 00:00"], tz="UTC", naive_tz="Asia/Shanghai") == ["2010-11-30 16:00:00"]
 
 
 # 2021-03-14 02:30 does not exist in New York, 2021-11-07 01:30 exists twice (IANA time zones);
@@ -339,3 +339,43 @@ class TestFormatsWithAndWithoutOffsets:
         notes = learn(pl.Series(["2024-03-01 08:00"]), time_format=self.formats[1:]).notes
         assert notes == ("Times in 'when' have no offset: taken as UTC.",)
         assert learn(pl.Series(["2024-03-01 08:00Z"]), time_format=self.formats[:1]).notes == ()
+
+
+APART = {"tz": "America/New_York", "naive_tz": "UTC"}
+
+
+class TestDatesWithoutATimeOfDay:
+    """They are that date in --tz, whatever --naive-tz says of times."""
+
+    midnight, noon = "2024-03-01 05:00:00", "2024-03-01 12:00:00"
+
+    @pytest.mark.parametrize(
+        "text", ["2024-03-01", "2024/3/1", "1.3.2024", "20240301", "2024年3月1日"]
+    )
+    def test_as_text(self, text: str) -> None:
+        assert read([text] * 3, day_first=True, **APART) == [self.midnight] * 3
+        assert read(["x", text], sample=1, day_first=True, **APART)[1] == self.midnight
+
+    def test_as_dates_and_numbers(self) -> None:
+        assert read([date(2024, 3, 1)], **APART) == [self.midnight]
+        assert read([20240301], **APART) == [self.midnight]
+
+    def test_among_times_each_row_by_itself(self) -> None:
+        mixed = ["2024-03-01", "2024-03-01 12:00", "2024-03-01 00:00", "2024-03-01T12:00Z"]
+        expected = [self.midnight, self.noon, "2024-03-01 00:00:00", self.noon]
+        for sample in (0, 1, 4):
+            assert read(mixed, sample=sample, **APART) == expected
+
+    def test_in_formats_that_are_stated(self) -> None:
+        formats = ("%d.%m.%Y %H:%M", "%d.%m.%Y")
+        texts = ["01.03.2024", "01.03.2024 12:00"]
+        assert read(texts, time_format=formats, **APART) == [self.midnight, self.noon]
+
+    def test_are_noted_where_the_zones_differ(self) -> None:
+        texts = pl.Series(["2024-03-01", "2024-03-01 12:00"])
+        dates = "Dates in 'when' without a time of day are dates in America/New_York."
+        times = "Times in 'when' have no offset: taken as UTC."
+        assert learn(texts, **APART).notes == (times, dates)
+        assert learn(texts.head(1), **APART).notes == (dates,)
+        assert learn(texts, tz="UTC").notes == (times,)
+        assert learn(pl.Series([date(2024, 3, 1)]), **APART).notes == (dates,)

@@ -39,14 +39,22 @@ PATTERN = re.compile(rf"^{_DATE}{_TIME}{_ZONE}$")
 
 
 @dataclass(frozen=True)
+class Zones:
+    """The zone of times that have no offset, and that of dates without a time of day."""
+
+    times: str
+    dates: str
+
+
+@dataclass(frozen=True)
 class Style:
     """What the rows of one column have in common.
 
-    tz: the zone of times without an offset. day_first: how 01/04/2024 reads, None where nobody
+    zones: where what has no offset is. day_first: how 01/04/2024 reads, None where nobody
     said. offset: whether all times have one (True), none has (False), or either may (None).
     """
 
-    tz: str
+    zones: Zones
     day_first: bool | None = None
     offset: bool | None = None
 
@@ -54,12 +62,16 @@ class Style:
 def read_civil(text: pl.Series, style: Style) -> pl.Series:
     """Return the moments (us) that texts name, or why there is none (null: unreadable)."""
     groups = text.str.strip_chars().str.extract_groups(PATTERN.pattern).struct.unnest()
-    parts = groups.select(_date(style), _clock(), _offset(), "zone", zero=_is_zero())
+    parts = groups.select(
+        _date(style), _clock(), _offset(), "zone", zero=_is_zero(), timeless=_is_timeless()
+    )
     parts = parts.with_columns(
         local=pl.col("date").cast(pl.Datetime("us")) + pl.duration(microseconds="clock"),
         absent=is_absent(text),
     )
-    naive = to_utc(parts["local"], style.tz)
+    naive = to_utc(parts["local"], style.zones.times)
+    if style.zones.dates != style.zones.times:
+        naive = to_utc(parts["local"], style.zones.dates).zip_with(parts["timeless"], naive)
     zoned = parts["local"].cast(pl.Int64) - parts["offset"]
     us = naive.zip_with(parts["zone"].is_null(), zoned)
     return parts.select(
@@ -137,6 +149,10 @@ def _offset() -> pl.Expr:
     hours, minutes = digits.str.head(2).cast(pl.Int64), digits.str.tail(2).cast(pl.Int64)
     sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
     return (sign * (hours * 60 + minutes) * 60_000_000).alias("offset")
+
+
+def _is_timeless() -> pl.Expr:
+    return pl.coalesce("H", "cH").is_null()
 
 
 def _is_zero() -> pl.Expr:

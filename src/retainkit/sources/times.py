@@ -8,7 +8,7 @@ depends on the row and on what was settled for the column, never on its neighbou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -20,6 +20,7 @@ from retainkit.sources.civil import (
     PATTERN,
     ZERO,
     Style,
+    Zones,
     is_absent,
     is_placeholder,
     read_civil,
@@ -30,8 +31,10 @@ from retainkit.sources.epochs import is_epoch_text, learn_epoch
 from retainkit.sources.formats import (
     Match,
     Reader,
+    Stated,
     clashing,
     format_reader,
+    has_clock,
     is_padded,
     strptime_format,
     strptime_reader,
@@ -59,27 +62,27 @@ class Times:
 
 def learn_times(column: Column, options: SourceOptions) -> Times:
     """Return how `column` is read; raises InputError where it can be read in two ways."""
-    tz = _naive_zone(options)
+    zones = _zones(options)
     dtype = column.sample.dtype
     if dtype == pl.Null:
         return Times(column.values.cast(pl.Int64))
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
-        return _typed(column, tz)
+        return _typed(column, zones)
     if dtype.is_numeric() and not _is_compact(column.sample):
         return _numbers(column)
     if dtype.is_integer() or isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
-        return _texts(column, options, tz)
+        return _texts(column, options, zones)
     raise InputError(
         f"The time column '{column.title}' holds {dtype}, which is no time.",
         "Name another with --time-col, or write a SQL expression that gives one.",
     )
 
 
-def _naive_zone(options: SourceOptions) -> str:
+def _zones(options: SourceOptions) -> Zones:
     if options.naive_tz is None:
-        return options.tz
+        return Zones(options.tz, options.tz)
     try:
-        return Calendar(options.naive_tz).tz
+        return Zones(Calendar(options.naive_tz).tz, options.tz)
     except UsageError as error:
         raise UsageError(error.message.replace("--tz", "--naive-tz"), error.hint) from None
 
@@ -93,8 +96,9 @@ def _is_compact(numbers: pl.Series) -> bool:
     return len(text) > 0 and not dates.has_nulls() and set(text.str.len_chars()) <= {8, 14}
 
 
-def _typed(column: Column, tz: str) -> Times:
+def _typed(column: Column, zones: Zones) -> Times:
     dtype = column.sample.dtype
+    tz = zones.dates if dtype == pl.Date else zones.times
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         moments = column.values.cast(pl.Datetime("us", dtype.time_zone)).cast(pl.Int64)
         return Times(_marked(moments, moments))
@@ -102,7 +106,10 @@ def _typed(column: Column, tz: str) -> Times:
     moments = local.cast(pl.Int64)
     if tz != "UTC":
         moments = _by_batch(local, lambda batch: to_utc(batch, tz))
-    return Times(_marked(moments, local.cast(pl.Int64)), (_naive_note(column.title, tz),))
+    return Times(
+        _marked(moments, local.cast(pl.Int64)),
+        _naive_notes(column.title, zones, {dtype != pl.Date}),
+    )
 
 
 def _marked(moments: pl.Expr, local: pl.Expr) -> pl.Expr:
@@ -120,37 +127,38 @@ def _numbers(column: Column) -> Times:
     return Times(epoch.moments(values), (epoch.note(column.title),))
 
 
-def _texts(column: Column, options: SourceOptions, tz: str) -> Times:
+def _texts(column: Column, options: SourceOptions, zones: Zones) -> Times:
     """Read texts, and what is text in all but its type: categories, numbers like 20101201."""
     sample = column.sample.cast(pl.String)
     column = replace(column, values=column.values.cast(pl.String), sample=sample)
     if options.time_format:
-        return _stated(column, options, tz)
+        return _stated(column, options, zones)
     written = sample.filter(~is_absent(sample)).str.strip_chars()
     matches = [match for text in written if (match := PATTERN.match(text))]
     if is_epoch_text(written).sum() > len(matches):
         return _epoch_texts(column, written)
-    return _civil_texts(column, matches, options, tz)
+    return _civil_texts(column, matches, options, zones)
 
 
-def _stated(column: Column, options: SourceOptions, tz: str) -> Times:
+def _stated(column: Column, options: SourceOptions, zones: Zones) -> Times:
     """Read what the formats that the user gave read, and nothing else."""
-    readers = [strptime_reader(text, tz) for text in options.time_format]
-    zoned: set[bool] = set()
+    formats = [strptime_reader(text, zones) for text in options.time_format]
+    found: set[Stated] = set()
     rest = column.sample
-    for reader, offset in readers:
-        moments = reader(rest)
-        zoned |= {offset} if (moments >= FLOOR).any() else set()
+    for each in formats:
+        moments = each.read(rest)
+        found |= {each} if (moments >= FLOOR).any() else set()
         rest = rest.filter(moments.is_null())
+    zoned = {each.offset for each in found}
+    readers = [each.read for each in formats]
     if options.naive_tz is None:
         if len(zoned) > 1:
             raise fatal(MIXED_OFFSETS)
         readers = [
-            (clashing(reader) if zoned == {not offset} else reader, offset)
-            for reader, offset in readers
+            clashing(each.read) if zoned == {not each.offset} else each.read for each in formats
         ]
-    notes = (_naive_note(column.title, tz),) if False in zoned else ()
-    return Times(_first_to_read(column.values, [reader for reader, _ in readers]), notes)
+    clocks = {each.clock for each in found if not each.offset}
+    return Times(_first_to_read(column.values, readers), _naive_notes(column.title, zones, clocks))
 
 
 def _epoch_texts(column: Column, written: pl.Series) -> Times:
@@ -166,16 +174,17 @@ def _epoch_texts(column: Column, written: pl.Series) -> Times:
 
 
 def _civil_texts(
-    column: Column, matches: Sequence[Match], options: SourceOptions, tz: str
+    column: Column, matches: Sequence[Match], options: SourceOptions, zones: Zones
 ) -> Times:
     day_first, notes = learn_day_first(column, matches, options.day_first)
     zoned = {match["zone"] is not None for match in matches}
     if len(zoned) > 1 and options.naive_tz is None:
         raise fatal(MIXED_OFFSETS)
     offset = zoned == {True} if zoned and options.naive_tz is None else None
-    style = Style(tz, day_first, offset)
+    style = Style(zones, day_first, offset)
     readers = [*_common_formats(matches, style), lambda rest: read_civil(rest, style)]
-    naive = (_naive_note(column.title, tz),) if False in zoned else ()
+    clocks = {has_clock(match) for match in matches if match["zone"] is None}
+    naive = _naive_notes(column.title, zones, clocks)
     return Times(_first_to_read(column.values, readers), (*notes, *naive))
 
 
@@ -187,7 +196,7 @@ def _common_formats(matches: Sequence[Match], style: Style) -> list[Reader]:
     common = sorted(alike.items(), key=lambda item: -len(item[1]))[:_FAST_FORMATS]
     return [
         format_reader(
-            text, style.tz, zone_offset(same[0]["zone"]), padded=all(map(is_padded, same))
+            text, style.zones, zone_offset(same[0]["zone"]), padded=all(map(is_padded, same))
         )
         for text, same in common
         if text is not None and len(same) >= _FAST_SHARE * len(matches)
@@ -214,5 +223,12 @@ def _by_batch(values: pl.Expr, read: Reader) -> pl.Expr:
     return values.map_batches(read, return_dtype=pl.Int64, is_elementwise=True)
 
 
-def _naive_note(title: str, tz: str) -> str:
-    return f"Times in '{title}' have no offset: taken as {tz}."
+def _naive_notes(title: str, zones: Zones, clocks: Collection[bool]) -> tuple[str, ...]:
+    """Return how what has no offset is taken; clocks: whether it has a time of day, or has none."""
+    apart = zones.times != zones.dates
+    notes = []
+    if True in clocks or (clocks and not apart):
+        notes.append(f"Times in '{title}' have no offset: taken as {zones.times}.")
+    if apart and False in clocks:
+        notes.append(f"Dates in '{title}' without a time of day are dates in {zones.dates}.")
+    return tuple(notes)
