@@ -167,6 +167,31 @@ def test_zero_is_told_in_local_time() -> None:
     assert read(["1970-01-01 00:00:00"], tz="Asia/Shanghai") == ["zero"]
 
 
+def test_zero_is_told_where_1970_begins_in_utc_or_in_the_zone() -> None:
+    good = "2010-12-01 08:26:30"
+    for zone, text in (
+        ("Asia/Shanghai", "1970-01-01 08:00:00"),  # epoch 0, as Shanghai's clocks show it
+        ("America/New_York", "1969-12-31 19:00"),
+    ):
+        for sample in (1, 2):
+            assert read([good, text], sample=sample, tz=zone)[1] == "zero"
+            assert read([good, text], sample=sample, tz="UTC", naive_tz=zone)[1] == "zero"
+        assert read([datetime.fromisoformat(text)], tz=zone) == ["zero"]
+        stated = {"time_format": ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")}
+        assert read([text], tz=zone, **stated) == ["zero"]
+        assert read([text], tz="UTC") == [f"{text}:00"[:19]]
+    zoned = "2010-12-01T08:26:30Z"
+    for text in ("1970-01-01T08:00:00+08:00", "1969-12-31T16:00:00Z"):
+        assert read([zoned, text], tz="Asia/Shanghai")[1] == "zero"
+    midnight = datetime(1970, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert read([midnight], tz="Asia/Shanghai") == ["zero"]
+    assert read([midnight], tz="UTC") == ["1969-12-31 16:00:00"]
+    for unit in (1, 1_000, 1_000_000):
+        epochs = [1_291_191_990 * unit, 0, -28_800 * unit]
+        assert read(epochs, tz="Asia/Shanghai")[1:] == ["zero", "zero"]
+        assert read(list(map(str, epochs)), tz="Asia/Shanghai")[1:] == ["zero", "zero"]
+
+
 @pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64, pl.Float64, pl.String, pl.Int32])
 def test_epochs_by_magnitude(dtype: type[pl.DataType]) -> None:
     seconds = pl.Series([1_291_191_990, 0, 7, None]).cast(dtype)

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, reduce
+from operator import or_
 from typing import TypeVar
 
 import polars as pl
+
+from retainkit.periods import Calendar
 
 Numbers = TypeVar("Numbers", pl.Expr, pl.Series)
 
@@ -44,6 +49,12 @@ class Zones:
 
     times: str
     dates: str
+
+    @cached_property
+    def zeros(self) -> tuple[int, ...]:
+        """The moments (us) at which 1970 begins in UTC or in one of these zones: zero dates."""
+        zones = ("UTC", self.times, self.dates)
+        return tuple({Calendar(tz).midnight(date(1970, 1, 1)) for tz in zones})
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,8 @@ def read_civil(text: pl.Series, style: Style) -> pl.Series:
         .then(ABSENT)
         .when(pl.col("zero") | (is_placeholder(pl.col("local").cast(pl.Int64)) & us.is_not_null()))
         .then(ZERO)
+        .when(is_zero(us, style.zones))
+        .then(ZERO)
         .when(_clashes(style) & us.is_not_null())
         .then(OFFSETS)
         .otherwise(us)
@@ -112,6 +125,11 @@ def is_absent(text: pl.Series) -> pl.Series:
 def is_placeholder(us: Numbers) -> Numbers:
     """Return whether a local time (us) is one that systems write for "no time"."""
     return (us == 0) | (us < FLOOR) | (us >= CEILING)
+
+
+def is_zero(moments: Numbers, zones: Zones) -> Numbers:
+    """Return whether a moment (us) is where 1970 begins, in UTC or in one of the zones."""
+    return reduce(or_, (moments == zero for zero in zones.zeros))
 
 
 def _date(style: Style) -> pl.Expr:

@@ -21,6 +21,7 @@ from retainkit.sources.civil import (
     Zones,
     is_absent,
     is_placeholder,
+    is_zero,
     to_utc,
 )
 
@@ -91,7 +92,7 @@ def format_reader(format_: str, zones: Zones, offset: int | None, *, padded: boo
         plain = local.cast(pl.Int64)
         moments = to_utc(local, tz) if offset is None else plain - offset
         written = texts.str.len_bytes() == width if padded else texts.str.contains(shape)
-        sure = written & (plain != 0) & plain.is_between(FLOOR, _SURE)
+        sure = written & (plain != 0) & ~is_zero(moments, zones) & plain.is_between(FLOOR, _SURE)
         return moments if sure.all() else moments.zip_with(sure, moments.clear(len(moments)))
 
     return read
@@ -135,8 +136,8 @@ def strptime_reader(format_: str, zones: Zones) -> Stated:
             texts = texts.str.replace("[Zz]$", "+0000")
         local = _to_datetime(texts, format_)
         plain = local.cast(pl.Int64)
-        odd = is_placeholder(plain)
         moments = plain if has_offset else to_utc(local, tz)
+        odd = is_placeholder(plain) | is_zero(moments, zones)
         return moments.set(odd, ZERO) if odd.any() else moments
 
     return Stated(read, has_offset, clock)

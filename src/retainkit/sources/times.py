@@ -23,6 +23,7 @@ from retainkit.sources.civil import (
     Zones,
     is_absent,
     is_placeholder,
+    is_zero,
     read_civil,
     to_utc,
 )
@@ -69,7 +70,7 @@ def learn_times(column: Column, options: SourceOptions) -> Times:
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
         return _typed(column, zones)
     if dtype.is_numeric() and not _is_compact(column.sample):
-        return _numbers(column)
+        return _numbers(column, zones)
     if dtype.is_integer() or isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
         return _texts(column, options, zones)
     raise InputError(
@@ -101,29 +102,30 @@ def _typed(column: Column, zones: Zones) -> Times:
     tz = zones.dates if dtype == pl.Date else zones.times
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         moments = column.values.cast(pl.Datetime("us", dtype.time_zone)).cast(pl.Int64)
-        return Times(_marked(moments, moments))
+        return Times(_marked(moments, moments, zones))
     local = column.values.cast(pl.Datetime("us"))
     moments = local.cast(pl.Int64)
     if tz != "UTC":
         moments = _by_batch(local, lambda batch: to_utc(batch, tz))
     return Times(
-        _marked(moments, local.cast(pl.Int64)),
+        _marked(moments, local.cast(pl.Int64), zones),
         _naive_notes(column.title, zones, {dtype != pl.Date}),
     )
 
 
-def _marked(moments: pl.Expr, local: pl.Expr) -> pl.Expr:
-    return pl.when(is_placeholder(local)).then(ZERO).otherwise(moments)
+def _marked(moments: pl.Expr, local: pl.Expr, zones: Zones) -> pl.Expr:
+    odd = is_placeholder(local) | is_zero(moments, zones)
+    return pl.when(odd).then(ZERO).otherwise(moments)
 
 
-def _numbers(column: Column) -> Times:
+def _numbers(column: Column, zones: Zones) -> Times:
     values, sample = column.values, column.sample
     if sample.dtype.is_integer():
         values = values.cast(pl.Int64, strict=False)
     else:
         values = values.cast(pl.Float64).fill_nan(None)
         sample = sample.cast(pl.Float64).fill_nan(None)
-    epoch = learn_epoch(sample, column.title)
+    epoch = learn_epoch(sample, column.title, zones)
     return Times(epoch.moments(values), (epoch.note(column.title),))
 
 
@@ -136,7 +138,7 @@ def _texts(column: Column, options: SourceOptions, zones: Zones) -> Times:
     written = sample.filter(~is_absent(sample)).str.strip_chars()
     matches = [match for text in written if (match := PATTERN.match(text))]
     if is_epoch_text(written).sum() > len(matches):
-        return _epoch_texts(column, written)
+        return _epoch_texts(column, written, zones)
     return _civil_texts(column, matches, options, zones)
 
 
@@ -161,10 +163,10 @@ def _stated(column: Column, options: SourceOptions, zones: Zones) -> Times:
     return Times(_first_to_read(column.values, readers), _naive_notes(column.title, zones, clocks))
 
 
-def _epoch_texts(column: Column, written: pl.Series) -> Times:
+def _epoch_texts(column: Column, written: pl.Series, zones: Zones) -> Times:
     """Read numbers written as text; what is no number is unreadable."""
     dtype = pl.Float64() if written.str.contains(".", literal=True).any() else pl.Int64()
-    epoch = learn_epoch(written.cast(dtype, strict=False), column.title)
+    epoch = learn_epoch(written.cast(dtype, strict=False), column.title, zones)
 
     def read(texts: pl.Series) -> pl.Series:
         numbers = texts.str.strip_chars().cast(dtype, strict=False).to_frame("number")
