@@ -72,14 +72,7 @@ class Style:
 
 def read_civil(text: pl.Series, style: Style) -> pl.Series:
     """Return the moments (us) that texts name, or why there is none (null: unreadable)."""
-    groups = text.str.strip_chars().str.extract_groups(PATTERN.pattern).struct.unnest()
-    parts = groups.select(
-        _date(style), _clock(), _offset(), "zone", zero=_is_zero(), timeless=_is_timeless()
-    )
-    parts = parts.with_columns(
-        local=pl.col("date").cast(pl.Datetime("us")) + pl.duration(microseconds="clock"),
-        absent=is_absent(text),
-    )
+    parts = _parts(text, style.day_first).with_columns(absent=is_absent(text))
     naive = to_utc(parts["local"], style.zones.times)
     if style.zones.dates != style.zones.times:
         naive = to_utc(parts["local"], style.zones.dates).zip_with(parts["timeless"], naive)
@@ -97,6 +90,13 @@ def read_civil(text: pl.Series, style: Style) -> pl.Series:
         .otherwise(us)
         .cast(pl.Int64)
     ).to_series()
+
+
+def read_walls(text: pl.Series, day_first: bool | None) -> pl.Series:
+    """Return the local times (us) written; null where with an offset, or a date alone."""
+    local = pl.col("local").cast(pl.Int64)
+    naive = pl.col("zone").is_null() & ~pl.col("timeless")
+    return _parts(text, day_first).select(pl.when(naive).then(local)).to_series()
 
 
 def to_utc(local: pl.Series, tz: str) -> pl.Series:
@@ -132,11 +132,22 @@ def is_zero(moments: Numbers, zones: Zones) -> Numbers:
     return reduce(or_, (moments == zero for zero in zones.zeros))
 
 
-def _date(style: Style) -> pl.Expr:
+def _parts(text: pl.Series, day_first: bool | None) -> pl.DataFrame:
+    """Return what texts say: local, offset, zone, zero (the year is 0000), timeless."""
+    groups = text.str.strip_chars().str.extract_groups(PATTERN.pattern).struct.unnest()
+    parts = groups.select(
+        _date(day_first), _clock(), _offset(), "zone", zero=_is_zero(), timeless=_is_timeless()
+    )
+    return parts.with_columns(
+        local=pl.col("date").cast(pl.Datetime("us")) + pl.duration(microseconds="clock")
+    )
+
+
+def _date(day_first: bool | None) -> pl.Expr:
     first, second = pl.col("first"), pl.col("second")
-    if style.day_first is None:
+    if day_first is None:
         first = second = pl.lit(None, pl.String)
-    day, month = (first, second) if style.day_first else (second, first)
+    day, month = (first, second) if day_first else (second, first)
     year = pl.coalesce("y", "last", "cy")
     text = pl.concat_str(
         year, pl.coalesce("m", month, "cm"), pl.coalesce("d", day, "cd"), separator="-"

@@ -6,7 +6,7 @@ A reader takes texts and returns their moments (Int64 us), null for those it doe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -148,7 +148,23 @@ def clashing(reader: Reader) -> Reader:
     return lambda texts: pl.select(pl.when(reader(texts) >= FLOOR).then(OFFSETS)).to_series()
 
 
-def void(texts: pl.Series) -> pl.Series:
+def in_turn(readers: Sequence[Reader]) -> Reader:
+    """Return a reader of what the first one reads; the next is only asked about what is left."""
+
+    def read(batch: pl.Series) -> pl.Series:
+        moments = pl.repeat(None, len(batch), dtype=pl.Int64, eager=True)
+        for reader in (*readers, _void):
+            rows = (moments.is_null() & batch.is_not_null()).arg_true()
+            if len(rows) == len(batch):
+                moments = reader(batch)
+            elif len(rows):
+                moments = moments.scatter(rows, reader(batch.gather(rows)))
+        return moments
+
+    return read
+
+
+def _void(texts: pl.Series) -> pl.Series:
     """Read only what says that there is no time."""
     return pl.repeat(None, len(texts), dtype=pl.Int64, eager=True).set(is_absent(texts), ABSENT)
 

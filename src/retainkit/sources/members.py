@@ -10,6 +10,7 @@ import polars as pl
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import FLAGS, Mapped, Role
 from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS, ZERO
+from retainkit.sources.clocks import moved_notes
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
@@ -132,7 +133,10 @@ def _moments(
     for mark, reason in ((OFFSETS, MIXED_OFFSETS), (EPOCHS, MIXED_EPOCHS)):
         if (us == mark).any():
             raise fatal(reason)
-    notes += [f"Member table: {note}" for note in times.notes]
+    told = list(times.notes)
+    if times.clock is not None:
+        told += moved_notes(title, times.clock.tz, *times.clock.count(rows[name], us))
+    notes += [f"Member table: {note}" for note in told]
     unreadable = us.is_null() & rows[name].is_not_null()
     # A member who has not left may well be said to leave in 9999 or 0000.
     zero = (us == ZERO) & (role == "joined")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
@@ -25,8 +26,10 @@ from retainkit.sources.civil import (
     is_placeholder,
     is_zero,
     read_civil,
+    read_walls,
     to_utc,
 )
+from retainkit.sources.clocks import Clock
 from retainkit.sources.day_first import Column, learn_day_first
 from retainkit.sources.epochs import is_epoch_text, learn_epoch
 from retainkit.sources.formats import (
@@ -36,10 +39,10 @@ from retainkit.sources.formats import (
     clashing,
     format_reader,
     has_clock,
+    in_turn,
     is_padded,
     strptime_format,
     strptime_reader,
-    void,
     zone_offset,
 )
 from retainkit.sources.options import SourceOptions
@@ -55,10 +58,12 @@ class Times:
 
     expr: Int64 us since 1970 UTC; null where unreadable (or null in the source); below every
     moment one of civil's marks (ABSENT, ZERO, OFFSETS, EPOCHS) for why there is no moment.
+    clock: where local times may be written that a clock never shows, or shows twice.
     """
 
     expr: pl.Expr
     notes: tuple[str, ...] = ()
+    clock: Clock | None = None
 
 
 def learn_times(column: Column, options: SourceOptions) -> Times:
@@ -107,10 +112,17 @@ def _typed(column: Column, zones: Zones) -> Times:
     moments = local.cast(pl.Int64)
     if tz != "UTC":
         moments = _by_batch(local, lambda batch: to_utc(batch, tz))
-    return Times(
-        _marked(moments, local.cast(pl.Int64), zones),
-        _naive_notes(column.title, zones, {dtype != pl.Date}),
-    )
+    notes = _naive_notes(column.title, zones, {dtype != pl.Date})
+    clock = _clock(tz, _as_written) if dtype != pl.Date else None
+    return Times(_marked(moments, local.cast(pl.Int64), zones), notes, clock)
+
+
+def _as_written(local: pl.Series) -> pl.Series:
+    return local.cast(pl.Datetime("us")).cast(pl.Int64)
+
+
+def _clock(tz: str, wall: Reader) -> Clock | None:
+    return None if tz == "UTC" else Clock(tz, wall)
 
 
 def _marked(moments: pl.Expr, local: pl.Expr, zones: Zones) -> pl.Expr:
@@ -160,7 +172,20 @@ def _stated(column: Column, options: SourceOptions, zones: Zones) -> Times:
             clashing(each.read) if zoned == {not each.offset} else each.read for each in formats
         ]
     clocks = {each.clock for each in found if not each.offset}
-    return Times(_first_to_read(column.values, readers), _naive_notes(column.title, zones, clocks))
+    notes = _naive_notes(column.title, zones, clocks)
+    clock = _clock(zones.times, partial(_stated_walls, options.time_format))
+    return Times(_by_batch(column.values, in_turn(readers)), notes, clock)
+
+
+def _stated_walls(formats: Sequence[str], values: pl.Series) -> pl.Series:
+    """Return the local times (us) written; null where with an offset, or a date alone."""
+    utc = Zones("UTC", "UTC")
+    readers = [
+        clashing(each.read) if each.offset or not each.clock else each.read
+        for each in (strptime_reader(text, utc) for text in formats)
+    ]
+    walls = in_turn(readers)(values.cast(pl.String))
+    return walls.set(walls < FLOOR, None)
 
 
 def _epoch_texts(column: Column, written: pl.Series, zones: Zones) -> Times:
@@ -172,7 +197,7 @@ def _epoch_texts(column: Column, written: pl.Series, zones: Zones) -> Times:
         numbers = texts.str.strip_chars().cast(dtype, strict=False).to_frame("number")
         return numbers.select(epoch.moments(pl.col("number"))).to_series()
 
-    return Times(_first_to_read(column.values, [read]), (epoch.note(column.title),))
+    return Times(_by_batch(column.values, in_turn([read])), (epoch.note(column.title),))
 
 
 def _civil_texts(
@@ -187,7 +212,13 @@ def _civil_texts(
     readers = [*_common_formats(matches, style), lambda rest: read_civil(rest, style)]
     clocks = {has_clock(match) for match in matches if match["zone"] is None}
     naive = _naive_notes(column.title, zones, clocks)
-    return Times(_first_to_read(column.values, readers), (*notes, *naive))
+    walls = partial(_civil_walls, day_first)
+    clock = None if offset else _clock(zones.times, walls)
+    return Times(_by_batch(column.values, in_turn(readers)), (*notes, *naive), clock)
+
+
+def _civil_walls(day_first: bool | None, values: pl.Series) -> pl.Series:
+    return read_walls(values.cast(pl.String), day_first)
 
 
 def _common_formats(matches: Sequence[Match], style: Style) -> list[Reader]:
@@ -203,22 +234,6 @@ def _common_formats(matches: Sequence[Match], style: Style) -> list[Reader]:
         for text, same in common
         if text is not None and len(same) >= _FAST_SHARE * len(matches)
     ]
-
-
-def _first_to_read(texts: pl.Expr, readers: Sequence[Reader]) -> pl.Expr:
-    """Return what the first reader reads; each next one is asked about what is left only."""
-
-    def read(batch: pl.Series) -> pl.Series:
-        moments = pl.repeat(None, len(batch), dtype=pl.Int64, eager=True)
-        for reader in (*readers, void):
-            rows = (moments.is_null() & batch.is_not_null()).arg_true()
-            if len(rows) == len(batch):
-                moments = reader(batch)
-            elif len(rows):
-                moments = moments.scatter(rows, reader(batch.gather(rows)))
-        return moments
-
-    return _by_batch(texts, read)
 
 
 def _by_batch(values: pl.Expr, read: Reader) -> pl.Expr:

@@ -23,6 +23,7 @@ from retainkit.errors import UsageError
 from retainkit.periods import Window
 from retainkit.sources import Table
 from retainkit.sources.canonical import Events
+from retainkit.sources.clocks import CLOCK
 from retainkit.sources.quality import FATE, Quality
 from retainkit.timeline import Needs
 
@@ -131,7 +132,7 @@ class Spark(Worker):
 def _shipment(events: Events, needs: Needs) -> Shipment:
     schema = events.frame.collect_schema()
     segments = zip(needs.segments, events.segments, strict=True)
-    used = {name: dtype for name, dtype in schema.items() if name != "fate"}
+    used = {name: dtype for name, dtype in schema.items() if name not in ("fate", CLOCK)}
     people = {} if events.members is None else dict(events.members.schema)
     known: dict[str, pl.DataType] = {
         name: people[name] for name in ("left", "reason") if name in people
