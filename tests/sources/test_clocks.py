@@ -109,3 +109,14 @@ def test_the_member_table_tells() -> None:
         "Member table: 'joined': 1 time does not exist",
         "Member table: 'joined': 1 time exists twice",
     ]
+
+
+def test_events_after_today_are_told_of_where_they_move_as_of() -> None:
+    later = datetime.now(UTC).replace(tzinfo=None)
+    times = [datetime(2024, 3, 1), later, later + timedelta(days=2), datetime(2999, 1, 1)]
+    events = pl.DataFrame({"user_id": list("abcd"), "time": times})
+    told = "2 events lie after today (last 2999-01-01): as-of follows"
+    for command in (retainkit.cohort, retainkit.retention, retainkit.inspect):
+        assert [note for note in command(events).notes if note.startswith(told)]
+        for options in ({"as_of": "3000-01-01"}, {"until": datetime(2024, 4, 1)}):
+            assert not any("after today" in note for note in command(events, **options).notes)

@@ -14,7 +14,7 @@ from retainkit.selectors import Selector
 from retainkit.sources import SourceOptions
 from retainkit.sources.canonical import Events
 from retainkit.sources.clocks import moved, moved_notes
-from retainkit.sources.params import as_of
+from retainkit.sources.params import as_of, late, late_notes
 from retainkit.timeline import Timeline
 from retainkit.wording import counted
 
@@ -70,7 +70,7 @@ class Seen:
     """Used rows: how many, when the first and the last was, how many amounts are negative.
 
     marks: bit i tells whether the i-th selector takes any. skipped, twice: local times that do
-    not exist, and that exist twice.
+    not exist, and that exist twice. late: events after now.
     """
 
     rows: int = 0
@@ -80,6 +80,7 @@ class Seen:
     marks: int = 0
     skipped: int = 0
     twice: int = 0
+    late: int = 0
 
     @classmethod
     def of(cls, used: pl.DataFrame) -> Seen:
@@ -89,7 +90,9 @@ class Seen:
         time = used["time"].to_numpy()
         negative = int((used["amount"] < 0).sum()) if "amount" in used.columns else 0
         marks = int(np.bitwise_or.reduce(used["marks"].to_numpy()))
-        return cls(used.height, int(time.min()), int(time.max()), negative, marks, *moved(used))
+        return cls(
+            used.height, int(time.min()), int(time.max()), negative, marks, *moved(used), late(time)
+        )
 
     def __add__(self, other: Seen) -> Seen:
         if self.first is None or self.last is None:
@@ -104,6 +107,7 @@ class Seen:
             self.marks | other.marks,
             self.skipped + other.skipped,
             self.twice + other.twice,
+            self.late + other.late,
         )
 
     def idle(self, selectors: Sequence[Selector]) -> list[str]:
@@ -157,5 +161,6 @@ class Account:
                 + " (refunds, cancellations); --where leaves them out where they are counted."
             )
         seen, time = self.seen, events.mapping["time"].source
+        said += late_notes(options, seen.late, seen.last, Calendar(options.tz))
         said += moved_notes(time, options.naive_tz or options.tz, seen.skipped, seen.twice)
         return said + self.members.notes(events.members is not None)

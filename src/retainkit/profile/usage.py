@@ -16,6 +16,7 @@ from retainkit.schema import Role
 from retainkit.sources import SourceOptions, Table
 from retainkit.sources.canonical import Events, Wanted, read_events
 from retainkit.sources.clocks import moved, moved_notes
+from retainkit.sources.params import late, late_notes
 from retainkit.sources.stream import Progress, stream
 
 # What stands in for a role nobody plays, so that the others can still be looked at.
@@ -31,7 +32,7 @@ class Usage:
 
     castings: the roles with the faults that reading found. table: the member table's members, or
     None. faults: what else stood in the way. skipped, twice: local times that do not exist, and
-    that exist twice.
+    that exist twice. late: events after now.
     """
 
     castings: Mapping[Role, Casting]
@@ -49,6 +50,7 @@ class Usage:
     faults: Sequence[RetainkitError] = ()
     skipped: int = 0
     twice: int = 0
+    late: int = 0
 
     def plays(self, *roles: Role) -> bool:
         """Whether all of these roles are played and can be read."""
@@ -67,6 +69,7 @@ class Usage:
         self.rows += used.height
         skipped, twice = moved(used)
         self.skipped, self.twice = self.skipped + skipped, self.twice + twice
+        self.late += late(used["time"].to_numpy())
         if not used.height:
             return
         if "event" not in used.columns:
@@ -133,7 +136,8 @@ def _scan(
     )
     zone = options.naive_tz or options.tz
     clock = moved_notes(events.mapping["time"].source, zone, usage.skipped, usage.twice)
-    usage.table, usage.notes = events.members, (*clock, *events.notes)
+    future = late_notes(options, usage.late, usage.span()[1], calendar)
+    usage.table, usage.notes = events.members, (*future, *clock, *events.notes)
     return usage
 
 

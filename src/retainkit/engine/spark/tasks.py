@@ -39,6 +39,7 @@ SURVEY: Schema = {
     "marks": pl.Int64(),
     "skipped": pl.Int64(),
     "twice": pl.Int64(),
+    "late": pl.Int64(),
     **{f"fate_{i}": pl.Int64() for i in range(len(FATE.categories))},
 }
 
