@@ -139,7 +139,7 @@ def read_events(
     faults.raise_any()
     notes = [*table.notes, *mapping_note(mapping)]
     with table.reading():
-        scope = Scope(table.frame, table.sample())
+        scope = Scope(table.frame, table.sample(), files=table.files)
         scope = add_roles(scope, mapping, table.header, options, notes)
         scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
         scope = add_where(scope, options.where, notes)

@@ -9,6 +9,8 @@ import polars as pl
 
 from retainkit.errors import InputError
 from retainkit.sources.civil import EPOCHS, ZERO, Zones, is_zero
+from retainkit.sources.day_first import Column
+from retainkit.sources.quality import one_unit
 
 Unit = Literal["s", "ms", "us", "ns"]
 _UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -53,16 +55,15 @@ def is_epoch_text(text: pl.Series) -> pl.Series:
     return text.str.contains(_TEXT) & ~text.str.contains(_COMPACT)
 
 
-def learn_epoch(numbers: pl.Series, title: str, zones: Zones) -> Epoch:
+def learn_epoch(numbers: pl.Series, column: Column, zones: Zones) -> Epoch:
     """Return the unit of a sample (seconds where nothing tells); raises InputError for several."""
     size = numbers.filter(~numbers.cast(pl.Float64).is_in(_zeros(zones))).abs()
     units = [unit for unit in _UNITS if _any(size, unit)]
     if len(units) > 1:
         raise InputError(
-            f"The times in '{title}' are epochs of several magnitudes: "
+            f"The times in {column.place} are epochs of several magnitudes: "
             f"{' and '.join(_WORDS[unit] for unit in units)}.",
-            'Bring them to one unit, e.g. --time-col "CASE WHEN t > 100000000000 THEN t / 1000 '
-            'ELSE t END".',
+            one_unit(column.title, column.flag),
         )
     return Epoch(units[0] if units else "s", zones)
 

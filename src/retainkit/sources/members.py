@@ -80,7 +80,7 @@ def read_members(
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
     frame = rows.select(
         ids.expr.alias("member"),
-        *(_moments(role, mapping, rows, options, notes) for role in _TIMES),
+        *(_moments(role, mapping, rows, options, notes, table.files) for role in _TIMES),
         *([segment("__reason").alias("reason")] if "reason" in mapping else []),
         *(segment(name).alias(called) for name, called in segments.items()),
     )
@@ -103,7 +103,7 @@ def _map(
 def _rows(
     table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str]
 ) -> pl.DataFrame:
-    scope = Scope(table.frame, table.sample())
+    scope = Scope(table.frame, table.sample(), files=table.files)
     for role, mapped in mapping.items():
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
@@ -118,12 +118,14 @@ def _moments(
     rows: pl.DataFrame,
     options: SourceOptions,
     notes: list[str],
+    files: tuple[str, ...],
 ) -> pl.Series:
     """Return a time column in us, null where there is none; what could not be read is noted."""
     if role not in mapping:
         return pl.repeat(None, len(rows), dtype=pl.Int64, eager=True).alias(role)
     name, title = f"__{role}", mapping[role].source
-    column = Column(pl.col(name), rows.lazy(), rows[name].drop_nulls().head(_SAMPLE), title)
+    sample = rows[name].drop_nulls().head(_SAMPLE)
+    column = Column(pl.col(name), rows.lazy(), sample, title, files, FLAGS[role])
     # --time-format is about the events; here it counts where it reads anything.
     for formats in dict.fromkeys((options.time_format, ())):
         times = learn_times(column, replace(options, time_format=formats))
@@ -132,7 +134,7 @@ def _moments(
             break
     for mark, reason in ((OFFSETS, MIXED_OFFSETS), (EPOCHS, MIXED_EPOCHS)):
         if (us == mark).any():
-            raise fatal(reason)
+            raise fatal(reason, title, files, FLAGS[role])
     told = list(times.notes)
     if times.clock is not None:
         told += moved_notes(title, times.clock.tz, *times.clock.count(rows[name], us))

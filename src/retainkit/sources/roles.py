@@ -61,13 +61,14 @@ def name_roles(scope: Scope, names: set[str], mapping: Mapping[Role, Mapped], tz
 
 
 def _add_time(scope: Scope, mapped: Mapped, options: SourceOptions, notes: list[str]) -> Scope:
-    column = Column(pl.col("__time"), scope.frame, scope.sample["__time"], mapped.source)
-    times = learn_times(column, options)
-    notes += times.notes
-    scope = scope.with_columns(__us=times.expr)
-    if times.clock is None:
+    times = scope.sample["__time"]
+    column = Column(pl.col("__time"), scope.frame, times, mapped.source, scope.files)
+    read = learn_times(column, options)
+    notes += read.notes
+    scope = scope.with_columns(__us=read.expr)
+    if read.clock is None:
         return scope
-    return scope.with_columns(__clock=times.clock.kinds(pl.col("__time"), pl.col("__us")))
+    return scope.with_columns(__clock=read.clock.kinds(pl.col("__time"), pl.col("__us")))
 
 
 def _add_id(scope: Scope, role: Role, mapped: Mapped, notes: list[str]) -> Scope:

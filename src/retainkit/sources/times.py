@@ -16,6 +16,7 @@ import polars as pl
 
 from retainkit.errors import InputError, UsageError
 from retainkit.periods import Calendar
+from retainkit.schema import FLAGS
 from retainkit.sources.civil import (
     FLOOR,
     PATTERN,
@@ -50,6 +51,7 @@ from retainkit.sources.quality import MIXED_OFFSETS, fatal
 
 _FAST_FORMATS = 3
 _FAST_SHARE = 0.1
+_ZONE = PATTERN.groupindex["zone"]
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ def learn_times(column: Column, options: SourceOptions) -> Times:
     if dtype.is_integer() or isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
         return _texts(column, options, zones)
     raise InputError(
-        f"The time column '{column.title}' holds {dtype}, which is no time.",
-        "Name another with --time-col, or write a SQL expression that gives one.",
+        f"The time column {column.place} holds {dtype}, which is no time.",
+        f"Name another with {column.flag}, or write a SQL expression that gives one.",
     )
 
 
@@ -137,7 +139,7 @@ def _numbers(column: Column, zones: Zones) -> Times:
     else:
         values = values.cast(pl.Float64).fill_nan(None)
         sample = sample.cast(pl.Float64).fill_nan(None)
-    epoch = learn_epoch(sample, column.title, zones)
+    epoch = learn_epoch(sample, column, zones)
     return Times(epoch.moments(values), (epoch.note(column.title),))
 
 
@@ -167,7 +169,7 @@ def _stated(column: Column, options: SourceOptions, zones: Zones) -> Times:
     readers = [each.read for each in formats]
     if options.naive_tz is None:
         if len(zoned) > 1:
-            raise fatal(MIXED_OFFSETS)
+            raise _mixed(column, [each.read for each in formats if each.offset])
         readers = [
             clashing(each.read) if zoned == {not each.offset} else each.read for each in formats
         ]
@@ -175,6 +177,22 @@ def _stated(column: Column, options: SourceOptions, zones: Zones) -> Times:
     notes = _naive_notes(column.title, zones, clocks)
     clock = _clock(zones.times, partial(_stated_walls, options.time_format))
     return Times(_by_batch(column.values, in_turn(readers)), notes, clock)
+
+
+def _mixed(column: Column, zoned: Sequence[Reader]) -> InputError:
+    """Return the error for times with an offset and without in a sample.
+
+    zoned: what gives something, not null, for those with one.
+    """
+    written = column.sample.is_not_null() & ~is_absent(column.sample)
+    has = pl.select(pl.any_horizontal(each(column.sample).is_not_null() for each in zoned))
+    rows = pl.DataFrame({"has": has.to_series(), "written": written}).with_row_index("row", 1)
+    kinds = rows.filter("written")
+    other = kinds.filter(pl.col("has") != kinds["has"][0])["row"]
+    # The sample of a member table has no nulls: its rows are not those of the file.
+    known = len(column.files) == 1 and column.flag == FLAGS["time"] and len(other)
+    row = other[0] if known else None
+    return fatal(MIXED_OFFSETS, column.title, column.files, column.flag, row)
 
 
 def _stated_walls(formats: Sequence[str], values: pl.Series) -> pl.Series:
@@ -191,7 +209,7 @@ def _stated_walls(formats: Sequence[str], values: pl.Series) -> pl.Series:
 def _epoch_texts(column: Column, written: pl.Series, zones: Zones) -> Times:
     """Read numbers written as text; what is no number is unreadable."""
     dtype = pl.Float64() if written.str.contains(".", literal=True).any() else pl.Int64()
-    epoch = learn_epoch(written.cast(dtype, strict=False), column.title, zones)
+    epoch = learn_epoch(written.cast(dtype, strict=False), column, zones)
 
     def read(texts: pl.Series) -> pl.Series:
         numbers = texts.str.strip_chars().cast(dtype, strict=False).to_frame("number")
@@ -206,7 +224,7 @@ def _civil_texts(
     day_first, notes = learn_day_first(column, matches, options.day_first)
     zoned = {match["zone"] is not None for match in matches}
     if len(zoned) > 1 and options.naive_tz is None:
-        raise fatal(MIXED_OFFSETS)
+        raise _mixed(column, [lambda text: text.str.extract(PATTERN.pattern, _ZONE)])
     offset = zoned == {True} if zoned and options.naive_tz is None else None
     style = Style(zones, day_first, offset)
     readers = [*_common_formats(matches, style), lambda rest: read_civil(rest, style)]

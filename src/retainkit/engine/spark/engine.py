@@ -55,7 +55,7 @@ class Spark(Worker):
             stack.enter_context(told())
             with self.journal.stage("read"):
                 raws = read_raw(spark, table, events.recipe, stack)
-                account = self._surveyed(raws, table)
+                account = self._surveyed(raws, table, events)
             window = account.seen.window(self.options, self.calendar)
             with self.journal.stage("count"):
                 listed = events.members is not None
@@ -69,13 +69,14 @@ class Spark(Worker):
                 account.members, tallies = tallied([request.asked for request in requests])
         return account, window, requests, tallies
 
-    def _surveyed(self, raws: Sequence[Raw], table: Table) -> Account:
+    def _surveyed(self, raws: Sequence[Raw], table: Table, events: Events) -> Account:
         """Return what becomes of all rows."""
         surveys = [raw.rows.mapInArrow(raw.reader.survey, ddl(SURVEY)) for raw in raws]
         account = Account()
         if self.progress is not None:
             self.progress.expect(table.about_rows())
-        with Quality(self.options.max_rejects) as quality:
+        time = events.mapping["time"].source
+        with Quality(self.options.max_rejects, None, table.files, time) as quality:
             for row in arrived(_union(surveys).toArrow()).iter_rows(named=True):
                 account.seen += Seen(*(row[field.name] for field in fields(Seen)))
                 fates = {
