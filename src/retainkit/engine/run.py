@@ -56,7 +56,7 @@ def run(
         _tell(journal, table, events)
         account, window, requests, tallies = worker.tallied(requests, table, events, needs)
     data = account.data(window, options)
-    notes = [*account.notes(members is not None), *events.notes]
+    notes = [*account.notes(events, options), *events.notes]
     notes = [*account.seen.idle(needs.selectors), *notes]
     source = source_params(inputs, options)
     with journal.stage("summarise"):

@@ -10,6 +10,7 @@ import polars as pl
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import FLAGS, Mapped, Role
 from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS, ZERO
+from retainkit.sources.clocks import moved_notes
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
@@ -80,7 +81,7 @@ def read_members(
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
     frame = rows.select(
         ids.expr.alias("member"),
-        *(_moments(role, mapping, rows, options, notes) for role in _TIMES),
+        *(_moments(role, mapping, rows, options, notes, table.files) for role in _TIMES),
         *([segment("__reason").alias("reason")] if "reason" in mapping else []),
         *(segment(name).alias(called) for name, called in segments.items()),
     )
@@ -103,7 +104,7 @@ def _map(
 def _rows(
     table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str]
 ) -> pl.DataFrame:
-    scope = Scope(table.frame, table.sample())
+    scope = Scope(table.frame, table.sample(), files=table.files)
     for role, mapped in mapping.items():
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
@@ -118,12 +119,14 @@ def _moments(
     rows: pl.DataFrame,
     options: SourceOptions,
     notes: list[str],
+    files: tuple[str, ...],
 ) -> pl.Series:
     """Return a time column in us, null where there is none; what could not be read is noted."""
     if role not in mapping:
         return pl.repeat(None, len(rows), dtype=pl.Int64, eager=True).alias(role)
     name, title = f"__{role}", mapping[role].source
-    column = Column(pl.col(name), rows.lazy(), rows[name].drop_nulls().head(_SAMPLE), title)
+    sample = rows[name].drop_nulls().head(_SAMPLE)
+    column = Column(pl.col(name), rows.lazy(), sample, title, files, FLAGS[role])
     # --time-format is about the events; here it counts where it reads anything.
     for formats in dict.fromkeys((options.time_format, ())):
         times = learn_times(column, replace(options, time_format=formats))
@@ -132,8 +135,11 @@ def _moments(
             break
     for mark, reason in ((OFFSETS, MIXED_OFFSETS), (EPOCHS, MIXED_EPOCHS)):
         if (us == mark).any():
-            raise fatal(reason)
-    notes += [f"Member table: {note}" for note in times.notes]
+            raise fatal(reason, title, files, FLAGS[role])
+    told = list(times.notes)
+    if times.clock is not None:
+        told += moved_notes(title, times.clock.tz, *times.clock.count(rows[name], us))
+    notes += [f"Member table: {note}" for note in told]
     unreadable = us.is_null() & rows[name].is_not_null()
     # A member who has not left may well be said to leave in 9999 or 0000.
     zero = (us == ZERO) & (role == "joined")

@@ -31,7 +31,8 @@ def add_roles(
     """Return the scope with what the mapping names.
 
     __member, __order (String or Int64, null: no id), __time (as written), __us (see `Times`),
-    __amount (Float64), __bad_amount (Boolean), __event (String).
+    __clock (where local times can be odd, see `Clock`), __amount (Float64), __bad_amount
+    (Boolean), __event (String).
     """
     for role, mapped in mapping.items():
         expr, option = column_or_sql(FLAGS[role], mapped.source, header), FLAGS[role]
@@ -60,10 +61,14 @@ def name_roles(scope: Scope, names: set[str], mapping: Mapping[Role, Mapped], tz
 
 
 def _add_time(scope: Scope, mapped: Mapped, options: SourceOptions, notes: list[str]) -> Scope:
-    column = Column(pl.col("__time"), scope.frame, scope.sample["__time"], mapped.source)
-    times = learn_times(column, options)
-    notes += times.notes
-    return scope.with_columns(__us=times.expr)
+    times = scope.sample["__time"]
+    column = Column(pl.col("__time"), scope.frame, times, mapped.source, scope.files)
+    read = learn_times(column, options)
+    notes += read.notes
+    scope = scope.with_columns(__us=read.expr)
+    if read.clock is None:
+        return scope
+    return scope.with_columns(__clock=read.clock.kinds(pl.col("__time"), pl.col("__us")))
 
 
 def _add_id(scope: Scope, role: Role, mapped: Mapped, notes: list[str]) -> Scope:
