@@ -178,10 +178,13 @@ SOURCE: dict[str, tuple[list[str], Any]] = {
     "day_first": (["--month-first"], False),
     "time_format": (["--time-format", "%Y", "--time-format", "%m"], ["%Y", "%m"]),
     "encoding": (["--encoding", "gb18030"], "gb18030"),
-    "members_encoding": (["--members-encoding", "big5"], "big5"),
+    "member_encoding": (["--member-encoding", "big5"], "big5"),
     "separator": (["--separator", "tab"], "tab"),
     "header": (["--no-header"], False),
     "sheet": (["--sheet", "2024"], "2024"),
+    "max_columns": (["--max-columns", "50"], 50),
+    "max_line": (["--max-line", "1MB"], "1MB"),
+    "max_unpacked": (["--max-unpacked", "1GB"], "1GB"),
     "max_rejects": (["--max-rejects", "0.1"], 0.1),
     "rejects": (["--rejects", "refused.csv"], "refused.csv"),
 }
@@ -327,10 +330,16 @@ def test_inspect_takes_the_same_by_flag_and_by_keyword() -> None:
 
 
 def test_check_and_snapshot_take_the_same_by_flag_and_by_keyword() -> None:
+    writing = ("lock_timeout", "follow_symlinks")
     for command, function, of_the_command, of_python in (
         (check_command, retainkit.check, {"how", "out", "undecided", "junit", "ci"}, {"metrics"}),
-        (snapshot_command, retainkit.snapshot, {"how", "quiet"}, {"metrics"}),
-        (report_command, retainkit.report, {"how", "quiet", "undecided"}, {"metrics"}),
+        (snapshot_command, retainkit.snapshot, {"how", "quiet", *writing}, {"metrics"}),
+        (
+            report_command,
+            retainkit.report,
+            {"how", "quiet", "undecided", *writing},
+            {"metrics"},
+        ),
     ):
         flags, keywords = (inspect.signature(each).parameters for each in (command, function))
         own = set(flags) - {"source"} - of_the_command

@@ -19,6 +19,7 @@ from retainkit.sources.faults import FAULTS, fault, not_computed, reading
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch, locate
 from retainkit.sources.frames import read_frame
+from retainkit.sources.limits import check_columns
 from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
@@ -142,7 +143,7 @@ def open_export(
         )
         members = None
         if options.members is not None:
-            own = options.members_encoding
+            own = options.member_encoding
             members = stack.enter_context(
                 open_table(
                     [options.members],
@@ -173,6 +174,7 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
                 part = read_excel(file, options, origin=origin)
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin)
+    check_columns(file.name, len(part.schema), options)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
 
