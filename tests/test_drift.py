@@ -185,6 +185,7 @@ SOURCE: dict[str, tuple[list[str], Any]] = {
     "max_columns": (["--max-columns", "50"], 50),
     "max_line": (["--max-line", "1MB"], "1MB"),
     "max_unpacked": (["--max-unpacked", "1GB"], "1GB"),
+    "verify": (["--verify"], True),
     "max_rejects": (["--max-rejects", "0.1"], 0.1),
     "rejects": (["--rejects", "refused.csv"], "refused.csv"),
 }

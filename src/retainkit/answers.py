@@ -54,6 +54,7 @@ class SourceKeywords(TypedDict, total=False):
     max_columns: int
     max_line: str
     max_unpacked: str
+    verify: bool
     max_rejects: float
     rejects: str | None
 

@@ -205,6 +205,12 @@ class SourceFlags:
             rich_help_panel=READING,
         ),
     ] = "20GB"
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Verify the checksums of Parquet pages.", rich_help_panel=READING
+        ),
+    ] = False
     max_rejects: Annotated[
         float,
         typer.Option(

@@ -53,6 +53,7 @@ class SourceOptions:
     max_columns: int = 2000
     max_line: str = "16MB"
     max_unpacked: str = "20GB"
+    verify: bool = False
     max_rejects: float = 0.5
     rejects: str | None = None
 
