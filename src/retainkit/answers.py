@@ -47,10 +47,14 @@ class SourceKeywords(TypedDict, total=False):
     day_first: bool | None
     time_format: str | Iterable[str]
     encoding: str | None
-    members_encoding: str | None
+    member_encoding: str | None
     separator: str | None
     header: bool
     sheet: str | None
+    max_columns: int
+    max_line: str
+    max_unpacked: str
+    verify: bool
     max_rejects: float
     rejects: str | None
 

@@ -61,7 +61,7 @@ class _Parquet:
 
         table = rows.to_arrow()
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._handle, table.schema)
+            self._writer = pq.ParquetWriter(self._handle, table.schema, write_page_checksum=True)
         self._writer.write_table(table)
 
     def close(self) -> None:

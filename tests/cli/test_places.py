@@ -119,3 +119,37 @@ def test_a_folder_that_cannot_be_written_is_told_as_that(monkeypatch: pytest.Mon
     assert "--output: the folder . is not writable." in done.stderr
     done = run("cohort", "events.csv", "-o", "nowhere/x.csv")
     assert "--output: there is no folder to write to at nowhere." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "path", "args"),
+    [
+        ("source", "rejects", "../out.csv", ["cohort"]),
+        ("source", "rejects", "/out.csv", ["inspect"]),
+        ("churn", "roster", "../out.csv", ["churn"]),
+        ("cohort", "chart", "link/out.svg", ["cohort"]),
+        ("report", "output", "../out.html", ["report"]),
+        ("report", "history", "../history", ["report"]),
+    ],
+)
+def test_settings_write_in_their_own_folder(
+    folder: Path, table: str, key: str, path: str, args: list[str]
+) -> None:
+    home, given = folder / "home", path.replace("/out.csv", f"{folder}/out.csv", path[0] == "/")
+    home.mkdir()
+    (home / "link").symlink_to(folder)
+    text = f'[source]\nsources = ["../events.csv"]\n[{table}]\n{key} = "{given}"\n'
+    if table == "source":
+        text = f'[source]\nsources = ["../events.csv"]\n{key} = "{given}"\n'
+    (home / "retainkit.toml").write_text(text, encoding="utf-8")
+    command = [*args, "--config", "home/retainkit.toml"]
+    done = run(*command)
+    assert done.exit_code == 2
+    assert f"{key} would write " in done.stderr
+    assert "outside of the folder of that file.\n" in done.stderr
+    if key == "rejects":
+        assert run(*command, "--rejects", str(folder / "out.csv")).exit_code == 0
+        assert (folder / "out.csv").exists()
+        (home / "retainkit.toml").write_text(text.replace(given, "in.csv"), encoding="utf-8")
+        assert run(*command).exit_code == 0
+        assert (home / "in.csv").exists()

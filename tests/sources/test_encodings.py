@@ -76,4 +76,4 @@ def test_the_member_table_has_its_own_encoding(file: Path, tmp_path: Path) -> No
     file.write_text("user_id,channel\na,微信\n", encoding="gbk")
     assert members(events, file, encoding="gbk")[0] == ["微信"]
     file.write_text("user_id,channel\na,微信\n", encoding="big5", errors="replace")
-    assert members(events, file, encoding="gbk", members_encoding="big5")[0] == ["微信"]
+    assert members(events, file, encoding="gbk", member_encoding="big5")[0] == ["微信"]

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from retainkit.choices import Format
-from retainkit.cli.config import CONFIG
+from retainkit.cli.config import CONFIG, check_written
 from retainkit.cli.failures import guarded
 from retainkit.cli.options import ChartFlags, EngineFlags, OutputFlags, SourceFlags, flags_of
 from retainkit.cli.values import read_plainly
@@ -85,7 +85,9 @@ class Command(TyperCommand):
     def parse_args(self, context: Any, args: list[str]) -> list[str]:
         """Read the flags."""
         read_plainly(self.get_params(context))
-        return super().parse_args(context, args)
+        left = super().parse_args(context, args)
+        check_written(context)
+        return left
 
     def format_help(self, context: Any, _formatter: object) -> None:
         """Print the help."""

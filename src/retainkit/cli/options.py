@@ -166,7 +166,7 @@ class SourceFlags:
         str | None,
         typer.Option(help="Encoding of text files, like gb18030.", rich_help_panel=READING),
     ] = None
-    members_encoding: Annotated[
+    member_encoding: Annotated[
         str | None,
         typer.Option(help="Of the member table; by default --encoding.", rich_help_panel=READING),
     ] = None
@@ -185,6 +185,32 @@ class SourceFlags:
         str | None,
         typer.Option(metavar="NAME", help="Of a workbook.", rich_help_panel=READING),
     ] = None
+    max_columns: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Fail past so many columns.", rich_help_panel=READING
+        ),
+    ] = 2000
+    max_line: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE", help="Fail at a longer line of text.", rich_help_panel=READING
+        ),
+    ] = "16MB"
+    max_unpacked: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="Fail where a packed file holds more and has to be copied.",
+            rich_help_panel=READING,
+        ),
+    ] = "20GB"
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Verify the checksums of Parquet pages.", rich_help_panel=READING
+        ),
+    ] = False
     max_rejects: Annotated[
         float,
         typer.Option(

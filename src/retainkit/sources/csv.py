@@ -12,6 +12,7 @@ import polars as pl
 from retainkit.errors import InputError
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch
+from retainkit.sources.limits import any_filled, check_columns
 from retainkit.sources.magic import Head
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import ROW, Kin, Part, readable, refuse_own_names
@@ -35,13 +36,14 @@ def read_csv(
     text = look(file, head, options)
     separator = separator_of(text, options.separator)
     names, renamed = _names(text, separator, header=options.header)
+    check_columns(file.name, len(names), options)
     if origin:
         refuse_own_names(file.name, names)
     notes = text.notes
     if separator != ",":
         notes = (*notes, f"separated by {_SPOKEN.get(separator, repr(separator))}")
     skip = text.leading_blank_lines + options.header
-    path = _utf8(text, separator, scratch)
+    path = _utf8(text, separator, scratch, options)
     scan = partial(_scan, separator=separator, names=names, skip=skip, origin=origin)
     kin = Kin(("csv", separator, skip), path, scan)
     part = Part(file.name, scan([path]), dict.fromkeys(names, pl.String()), notes, renamed, kin)
@@ -63,10 +65,10 @@ def _names(
     return [f"column_{i}" for i in range(1, max(map(len, rows)) + 1)], {}
 
 
-def _utf8(text: Text, separator: str, scratch: Scratch) -> Path:
+def _utf8(text: Text, separator: str, scratch: Scratch, options: SourceOptions) -> Path:
     if separator == BLANKS:
-        return copy_as_utf8(text, scratch.path(".csv"), _tabs_for_blanks)
-    return text.file.path if text.streams else copy_as_utf8(text, scratch.path(".csv"))
+        return copy_as_utf8(text, scratch.path(".csv"), options, _tabs_for_blanks)
+    return text.file.path if text.streams else copy_as_utf8(text, scratch.path(".csv"), options)
 
 
 def _scan(
@@ -87,7 +89,7 @@ def _scan(
         row_index_offset=1,
     )
     fits = [pl.col(extra).cast(pl.Enum([])).is_null() for extra in _EXTRA]
-    filled = pl.any_horizontal(pl.col(names).is_not_null())
+    filled = any_filled(names)
     own = [pl.col(ROW).cast(pl.Int64)] if origin else []
     return rows.filter(*fits, filled).select(*own, *names)
 

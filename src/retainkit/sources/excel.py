@@ -11,6 +11,7 @@ import polars as pl
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.schema import ALIASES, Role, fold
 from retainkit.sources.file import File
+from retainkit.sources.limits import any_filled, check_workbook
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import ROW, Part, readable, refuse_own_names
 from retainkit.wording import counted
@@ -33,6 +34,7 @@ def read_excel(file: File, options: SourceOptions, *, origin: bool) -> Part:
     rows above it are left out and noted. Raises InputError for a workbook that cannot be read,
     UsageError for a sheet that it does not have.
     """
+    check_workbook(file, options)
     book = _opened(file)
     sheet, cells = _sheet(file, book, options.sheet)
     top = _header_row(cells) if options.header else 0
@@ -50,7 +52,7 @@ def read_excel(file: File, options: SourceOptions, *, origin: bool) -> Part:
         pl.col(ROW).cast(pl.Int64), *(pl.col(f"{i}").alias(name) for i, name in enumerate(names))
     )
     rows, dated = _without_serials(rows, names)
-    rows = rows.filter(pl.any_horizontal(pl.col(names).is_not_null()))
+    rows = rows.filter(any_filled(names))
     notes = [f"sheet '{sheet}' of a workbook"]
     if top:
         notes.append(f"{counted(top, 'row')} above the header left out")

@@ -42,7 +42,7 @@ def read_ndjson(
     path = file.path
     # Finding the keys maps the file into memory, which packed data could not bound.
     if head.packed or not text.streams or text.encoding == "utf-8-sig":
-        path = copy_as_utf8(text, scratch.path(".ndjson"))
+        path = copy_as_utf8(text, scratch.path(".ndjson"), options)
     keys = _keys(file, path)
     if origin:
         refuse_own_names(file.name, keys)

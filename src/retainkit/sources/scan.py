@@ -19,6 +19,7 @@ from retainkit.sources.faults import FAULTS, fault, not_computed, reading
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch, locate
 from retainkit.sources.frames import read_frame
+from retainkit.sources.limits import check_columns
 from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
@@ -111,7 +112,7 @@ def open_table(
         files, remote, notes = _located(inputs, scratch)
         files = [replace(file, is_members=is_members) for file in files]
         parts = [_read_file(file, options, scratch, origin=origin) for file in files]
-        parts += [_read_url(url, origin=origin) for url in remote]
+        parts += [_read_url(url, options, origin=origin) for url in remote]
         parts += [
             read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
         ]
@@ -142,7 +143,7 @@ def open_export(
         )
         members = None
         if options.members is not None:
-            own = options.members_encoding
+            own = options.member_encoding
             members = stack.enter_context(
                 open_table(
                     [options.members],
@@ -166,21 +167,25 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
     with reading(file.name):
         match format_of(file, head):
             case "parquet":
-                part = read_parquet(file, origin=origin)
+                part = read_parquet(file, options, origin=origin)
             case "ndjson":
                 part = read_ndjson(file, head, options, scratch, origin=origin)
             case "excel":
                 part = read_excel(file, options, origin=origin)
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin)
+    check_columns(file.name, len(part.schema), options)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
 
 
-def _read_url(url: str, *, origin: bool) -> Part:
+def _read_url(url: str, options: SourceOptions, *, origin: bool) -> Part:
     """Leave a remote file to Polars: comma-separated UTF-8 CSV where it is not Parquet."""
     scan = pl.scan_parquet(url) if ".parquet" in url else pl.scan_csv(url, infer_schema=False)
     with warnings.catch_warnings():
         # What Polars has to say of a bucket's region is no fault, and errors are told in one line.
         warnings.simplefilter("ignore", UserWarning)
-        return read_frame(scan, origin=origin, name=shown(url))
+        part = read_frame(scan, origin=origin, name=shown(url))
+    check_columns(part.name, len(part.schema), options)
+    unverified = ("not verified, as it is not a local file",) if options.verify else ()
+    return replace(part, notes=(*part.notes, *unverified))

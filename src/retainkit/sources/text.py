@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, cast
 
-from retainkit.errors import InputError, UsageError, nearest
+from retainkit.errors import InputError, UsageError, nearest, size_of
 from retainkit.sources.encodings import MARK, SEPARATORS, decoded, encoding_of
 from retainkit.sources.file import File
 from retainkit.sources.files import unwritable
+from retainkit.sources.limits import check_lines, too_much
 from retainkit.sources.magic import Head, unpacked
 from retainkit.sources.options import SourceOptions
 
@@ -79,7 +81,11 @@ class Text:
 
 
 def look(file: File, head: Head, options: SourceOptions) -> Text:
-    """Return what the head of `file` tells. Raises InputError where the encoding is in doubt."""
+    """Return what the head of `file` tells.
+
+    Raises InputError where the encoding is in doubt or a line longer than is allowed.
+    """
+    check_lines(file, head, options)
     encoding, overruled = encoding_of(file, head, options)
     marked = decoded(head, encoding)
     if marked is None:
@@ -118,14 +124,18 @@ def separator_of(text: Text, option: str | None) -> str:
     return BLANKS if width > 1 and share >= _STEADY else ","
 
 
-def copy_as_utf8(text: Text, target: Path, rewrite: Rewrite | None = None) -> Path:
+def copy_as_utf8(
+    text: Text, target: Path, options: SourceOptions, rewrite: Rewrite | None = None
+) -> Path:
     """Write the whole of `text` to `target` as UTF-8 with newlines, streaming.
 
-    Raises InputError at the first byte that is not in its encoding: nothing is replaced.
+    Raises InputError at the first byte that is not in its encoding, as nothing is replaced, and
+    past the bytes that `options` allow to be unpacked.
     """
     try:
         with (
-            io.TextIOWrapper(unpacked(text.file.path), text.encoding, "strict") as source,
+            unpacked(text.file.path) as raw,
+            io.TextIOWrapper(_Bounded(raw, text.file, options), text.encoding) as source,
             target.open("w", encoding="utf-8", newline="\n") as copy,
         ):
             source.read(text.marks)
@@ -139,6 +149,24 @@ def copy_as_utf8(text: Text, target: Path, rewrite: Rewrite | None = None) -> Pa
             raise unwritable(target.parent.parent, error) from error
         raise
     return target
+
+
+class _Bounded(io.BufferedReader):
+    """The bytes of a file, up to those that options allow."""
+
+    def __init__(self, raw: BinaryIO, file: File, options: SourceOptions) -> None:
+        super().__init__(cast("io.RawIOBase", raw))
+        most = size_of("--max-unpacked", options.max_unpacked)
+        self._most = max(most, file.path.stat().st_size)  # one that is not packed is what it is
+        self._left, self._name = self._most, file.name
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return some bytes; TextIOWrapper reads by this."""
+        data = super().read1(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise too_much(self._name, self._most)
+        return data
 
 
 def _undecodable(file: File, encoding: str) -> InputError:
