@@ -153,3 +153,26 @@ class TestOptions:
         assert read(ids, normalize_ids=True) == ["123", "123", "ab", "七"]
         assert learn(pl.Series(ids), normalize_ids=True).notes == ()
         assert learn(pl.Series(["１２３", "七"])).notes == ()
+
+
+class TestLostDigits:
+    said = "digits were lost before retainkit read them"
+
+    def test_floats_beyond_what_they_hold(self) -> None:
+        (note,) = learn(pl.Series([4.2e17, 1.0, None])).notes
+        assert f"beyond 2^53: {self.said}" in note
+        (note,) = learn(pl.Series([4.2e17, 1.5])).notes
+        assert "not all are whole" in note
+
+    @pytest.mark.parametrize("dtype", [pl.String, pl.Int64, pl.UInt64])
+    def test_long_ids_that_a_spreadsheet_rounded(self, dtype: type[pl.DataType]) -> None:
+        ids = pl.Series([123456789012345000, 123456789012346000, 5]).cast(dtype)
+        (note,) = learn(ids).notes
+        assert self.said in note
+        assert "15 digits" in note
+        kept = pl.Series([123456789012345000, 123456789012346001, 5]).cast(dtype)
+        assert learn(kept).notes == ()
+
+    def test_one_long_id_or_a_few_digits_may_be_chance(self) -> None:
+        assert learn(pl.Series(["123456789012345000", "5"])).notes == ()
+        assert learn(pl.Series(["1234567890123450", "1234567890123460"])).notes == ()

@@ -25,6 +25,9 @@ _MANY = 1 << 20
 _ARROW = Lock()
 _FLOAT_TEXT = r"^(?:0|[1-9][0-9]*)\.0$"
 BY_FORM = "only by full-width characters or the like: --normalize-ids makes them one."
+_LOST = (
+    "digits were lost before retainkit read them; have ids written as text where they come from."
+)
 _ROUNDED = r"^[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"
 
 
@@ -54,7 +57,7 @@ def learn_ids(
     if dtype == pl.String:
         return _texts(column, frame, sample, title, tidier)
     if dtype.is_integer():
-        return _integers(column, frame, dtype, tidier)
+        return _integers(column, frame, sample, title, tidier)
     if dtype.is_float() or dtype.is_decimal():
         return _fractions(column, frame, dtype, title, tidier)
     if dtype.is_nested() or dtype in (pl.Object, pl.Duration):
@@ -98,16 +101,22 @@ def _numbers_as_text(ids: pl.Series, written: pl.Expr, frame: pl.LazyFrame, titl
         note = f"'{title}' has ids like 17850.0 among others: all are kept as written."
         return Ids(written, (note,))
     if ids.str.contains(_ROUNDED).any():
-        note = f"'{title}' has ids like 1.23E+11: digits were lost before retainkit read them."
+        note = f"'{title}' has ids like 1.23E+11: {_LOST}"
         return Ids(written, (note,))
+    if _rounded(ids):
+        return Ids(written, (_nought_note(title),))
     return Ids(written)
 
 
-def _integers(column: pl.Expr, frame: pl.LazyFrame, dtype: pl.DataType, tidier: Tidier) -> Ids:
+def _integers(
+    column: pl.Expr, frame: pl.LazyFrame, sample: pl.Series, title: str, tidier: Tidier
+) -> Ids:
+    dtype = sample.dtype
     fits = column.cast(pl.Int64, strict=False).is_not_null() | column.is_null()
+    notes = (_nought_note(title),) if _rounded(sample) else ()
     if dtype in (pl.UInt64, pl.Int128, pl.UInt128) and not _ask(frame, fits.all()):
-        return Ids(tidier.tidied(column.cast(pl.String)))
-    return Ids(tidier.somebody(column.cast(pl.Int64)))
+        return Ids(tidier.tidied(column.cast(pl.String)), notes)
+    return Ids(tidier.somebody(column.cast(pl.Int64)), notes)
 
 
 def _fractions(
@@ -120,8 +129,25 @@ def _fractions(
         ids = pl.when(number.is_finite()).then(number).cast(pl.Int64)
         note = f"'{title}' has decimal numbers that are all whole: read as integers."
         return Ids(tidier.somebody(ids), (note,))
-    note = f"'{title}' has decimal numbers: not all are whole, and digits may have been lost."
+    if _ask(frame, ((number == number.round()) | ~number.is_finite()).all()):
+        note = f"'{title}' has decimal numbers beyond 2^53: {_LOST}"
+    else:
+        note = f"'{title}' has decimal numbers: not all are whole, and digits may have been lost."
     return Ids(tidier.tidied(number_text(column, dtype)), (note,))
+
+
+def _nought_note(title: str) -> str:
+    return f"'{title}' has long ids that all end in noughts after 15 digits: {_LOST}"
+
+
+def _rounded(ids: pl.Series) -> bool:
+    """Return whether long numbers end in noughts from the 16th digit on: a spreadsheet keeps 15.
+
+    Not by chance: it would be one in a million at most.
+    """
+    long = ids.unique().cast(pl.String).str.extract(r"^[1-9][0-9]{14}([0-9]+)$").drop_nulls()
+    beyond = int(long.str.len_bytes().sum())
+    return len(long) > 1 and beyond >= 6 and bool((long.str.strip_chars("0") == "").all())
 
 
 def _ask(frame: pl.LazyFrame, question: pl.Expr) -> bool:
