@@ -16,7 +16,7 @@ ROOT = Path(retainkit.__file__).parent
 LEVELS = (
     ("addresses", "errors", "choices", "wording"),
     ("leftovers",),
-    ("replacement", "columns", "locking", "hashing"),
+    ("replacement", "columns", "locking", "hashing", "zones"),
     ("rowsfile",),
     ("periods", "stats"),
     ("schema", "config"),

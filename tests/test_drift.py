@@ -167,6 +167,8 @@ SOURCE: dict[str, tuple[list[str], Any]] = {
             *("joined", "left", "reason"),
         )
     },
+    "nobody": (["--nobody", "test", "--nobody", "9"], ["test", "9"]),
+    "normalize_ids": (["--normalize-ids"], True),
     "members": (["--members", "members.csv"], "members.csv"),
     "where": (["--where", "x > 1"], "x > 1"),
     "since": (["--since", "2024-01-01"], "2024-01-01"),

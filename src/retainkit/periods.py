@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from retainkit.choices import DatePeriod, Period, Weekday
 from retainkit.columns import column
 from retainkit.errors import InputError, UsageError, check_choice, nearest
+from retainkit.zones import advice
 
 PERIODS: tuple[Period, ...] = get_args(Period)
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -85,10 +86,9 @@ class Calendar:
     def __post_init__(self) -> None:
         check_choice("--week-start", self.week_start, WEEKDAYS)
         if self.tz not in _usual_zones() and self.tz not in _zones():
-            raise UsageError(
-                f"--tz: there is no time zone '{self.tz}'.{nearest(self.tz, _zones())}",
-                "Zones are named like Asia/Shanghai, Europe/London or UTC.",
-            )
+            known, hint = advice(self.tz)
+            near = "" if known else nearest(self.tz, _zones())
+            raise UsageError(f"--tz: there is no time zone '{self.tz}'.{near}", hint)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -45,20 +45,20 @@ class Clock:
         return _counts(self._kinds(pl.DataFrame({"value": values, "us": us}).to_struct()))
 
     def _kinds(self, rows: pl.Series) -> pl.Series:
+        kinds = pl.repeat(0, len(rows), dtype=_KINDS, eager=True)
         us = rows.struct.field("us").fill_null(MIN).to_numpy()
-        kinds = np.zeros(len(us), np.uint8)
         forward, back = np.zeros(len(us), bool), np.zeros(len(us), bool)
         for since, until, ahead in self._changes(us):
             found = forward if ahead else back
             found |= (us >= since) & (us < until)
-        if (near := np.flatnonzero(forward | back)).size:
-            shown = _shown(us[near], self.tz)
-            written = self.wall(rows.struct.field("value").gather(near))
-            as_shown = (written == shown).fill_null(False).to_numpy()
-            moved = (written != shown).fill_null(False).to_numpy()
-            kinds[near[moved]] = _SKIPPED
-            kinds[near[as_shown & back[near]]] = _TWICE
-        return pl.Series(kinds, dtype=_KINDS)
+        near = np.flatnonzero(forward | back)
+        if not near.size:
+            return kinds
+        at, put_back = column(near), column(back[near])
+        shown, written = _shown(us[near], self.tz), self.wall(rows.struct.field("value").gather(at))
+        skipped, twice = written != shown, (written == shown) & put_back
+        kinds = kinds.scatter(at.filter(skipped.fill_null(False)), _SKIPPED)
+        return kinds.scatter(at.filter(twice.fill_null(False)), _TWICE)
 
     def _changes(self, us: Ints) -> Iterator[tuple[int, int, bool]]:
         """Yield from when until when (us) readings may be moved (True) or the earlier of two."""

@@ -77,7 +77,8 @@ def read_members(
     with table.reading():
         rows = _rows(table, mapping, segments)
     table.check_same()
-    ids = learn_ids("__member", rows.lazy(), rows["__member"], mapping["member"].source)
+    source = mapping["member"].source
+    ids = learn_ids("__member", rows.lazy(), rows["__member"], source, options)
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
     frame = rows.select(
         ids.expr.alias("member"),
@@ -85,6 +86,7 @@ def read_members(
         *([segment("__reason").alias("reason")] if "reason" in mapping else []),
         *(segment(name).alias(called) for name, called in segments.items()),
     )
+    notes += _nobodies(rows["__member"], frame["member"])
     return Roster(_one_row_each(frame, notes), (*table.notes, *notes))
 
 
@@ -163,15 +165,19 @@ def segment(name: str) -> pl.Expr:
     return pl.when(text.str.strip_chars() != "").then(text)
 
 
+def _nobodies(written: pl.Series, members: pl.Series) -> list[str]:
+    """Return how many rows have no member, by the reason."""
+    if not (count := members.null_count()):
+        return []
+    text = written.cast(pl.String, strict=False)
+    empty = int((text.is_null() | (text.str.strip_chars() == "")).sum())
+    reasons = {"no id": empty, "an id that means nobody": count - empty}
+    listed = ", ".join(f"{reason} {rows:,}" for reason, rows in reasons.items() if rows)
+    return [f"Member table: {counted(count, 'row')} left out: {listed}."]
+
+
 def _one_row_each(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     named = rows.drop_nulls("member")
-    if len(named) < len(rows):
-        without = counted(
-            len(rows) - len(named),
-            "row without a member is left out",
-            "rows without a member are left out",
-        )
-        notes.append(f"Member table: {without}.")
     members = named["member"].n_unique()
     if members == len(named):
         return named

@@ -45,7 +45,7 @@ def add_roles(
         elif role == "event":
             scope = _add_event(scope, notes)
         else:
-            scope = _add_id(scope, role, mapped, notes)
+            scope = _add_id(scope, role, mapped, options, notes)
     return scope
 
 
@@ -71,9 +71,11 @@ def _add_time(scope: Scope, mapped: Mapped, options: SourceOptions, notes: list[
     return scope.with_columns(__clock=read.clock.kinds(pl.col("__time"), pl.col("__us")))
 
 
-def _add_id(scope: Scope, role: Role, mapped: Mapped, notes: list[str]) -> Scope:
+def _add_id(
+    scope: Scope, role: Role, mapped: Mapped, options: SourceOptions, notes: list[str]
+) -> Scope:
     name = f"__{role}"
-    ids = learn_ids(name, scope.frame, scope.sample[name], mapped.source)
+    ids = learn_ids(name, scope.frame, scope.sample[name], mapped.source, options)
     notes += ids.notes
     return scope.with_columns(**{name: ids.expr})
 
