@@ -14,6 +14,7 @@ from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
+from retainkit.sources.names import LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import MIXED_EPOCHS, MIXED_OFFSETS, fatal
 from retainkit.sources.scan import Table
@@ -73,10 +74,12 @@ def read_members(
     row that joined first, filled from the next ones where it is blank.
     """
     mapping = _map(table.header, options, events_id, left, reason)
+    left_out: list[str] = []
     with table.reading():
-        rows = _rows(table, mapping, segments)
+        rows = _rows(table, mapping, segments, left_out)
     ids = learn_ids("__member", rows.lazy(), rows["__member"], mapping["member"].source)
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
+    notes += left_out
     frame = rows.select(
         ids.expr.alias("member"),
         *(_moments(role, mapping, rows, options, notes) for role in _TIMES),
@@ -100,15 +103,27 @@ def _map(
 
 
 def _rows(
-    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str]
+    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str], notes: list[str]
 ) -> pl.DataFrame:
+    """Return what is read of the table, without rows that are too long, which are noted."""
     scope = Scope(table.frame, table.sample())
     for role, mapped in mapping.items():
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
-    return scope.frame.select(*(f"__{role}" for role in mapping), *segments).collect(
+    long = [LONG] if table.long else []
+    rows = scope.frame.select(*(f"__{role}" for role in mapping), *segments, *long).collect(
         engine="streaming"
     )
+    if not long:
+        return rows
+    kept = rows.filter(~pl.col(LONG)).drop(LONG)
+    count = counted(
+        len(rows) - len(kept),
+        "row with more cells than the header is left out",
+        "rows with more cells than the header are left out",
+    )
+    notes.append(f"Member table: {count}.")
+    return kept
 
 
 def _moments(

@@ -11,8 +11,9 @@ from retainkit.errors import InputError
 from retainkit.sources.faults import FAULTS
 from retainkit.sources.files import File, Scratch
 from retainkit.sources.magic import Head
+from retainkit.sources.names import ROW, refuse_own_names
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.parts import ROW, Part, refuse_own_names
+from retainkit.sources.parts import Part
 from retainkit.sources.text import copy_as_utf8, look
 
 

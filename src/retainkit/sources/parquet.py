@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from retainkit.sources.files import File
-from retainkit.sources.parts import ROW, Kin, Part, refuse_own_names
+from retainkit.sources.names import ROW, refuse_own_names
+from retainkit.sources.parts import Kin, Part
 from retainkit.sources.stored import Stored
 
 

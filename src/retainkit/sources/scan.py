@@ -28,8 +28,9 @@ class Table:
     """The raw rows of an export, nothing interpreted, nothing read yet.
 
     `frame` has the columns of `header`, and with `origin` also "__file" (String) and "__row"
-    (Int64, the 1-based data row in its file; in CSV blank lines count). Columns of CSV and
-    NDJSON are String; those of Parquet and frames keep their types.
+    (Int64, the 1-based data row in its file; in CSV blank lines count); with `long` also "__long"
+    (Boolean, whether the row has more cells than the header). Columns of CSV and NDJSON are
+    String; those of Parquet and frames keep their types.
     """
 
     frame: pl.LazyFrame
@@ -39,6 +40,11 @@ class Table:
     origin: bool
     parts: tuple[Part, ...] = field(default=(), repr=False)
     joined: Joined | None = field(default=None, repr=False)
+
+    @property
+    def long(self) -> bool:
+        """Whether some rows of CSV are longer than their header."""
+        return self.joined is not None and self.joined.long
 
     def sample(self, rows: int = 1000) -> pl.DataFrame:
         """Return the first `rows` rows. Raises InputError where they cannot be read."""
@@ -75,7 +81,7 @@ class Table:
                 for _ in part.frame.collect_batches():
                     pass
             except FAULTS as error:
-                return fault(error, part.name)
+                return fault(error, part.name, part.line_of(error))
         return None
 
 
@@ -86,18 +92,19 @@ def open_table(
     temp_dir: str | Path | None = None,
     *,
     origin: bool = False,
+    lines: bool = True,
 ) -> Iterator[Table]:
     """Open `inputs` (paths or frames, together one export) as a Table.
 
-    Temporary copies live until the context ends, in a folder in `temp_dir`. Raises InputError for
-    files that are missing, unreadable, empty, foreign or in doubtful encoding, UsageError for
-    wrong options.
+    Temporary copies live until the context ends, in a folder in `temp_dir`. lines: whether to go
+    through the lines of CSV first. Raises InputError for files that are missing, unreadable,
+    empty, foreign or in doubtful encoding, UsageError for wrong options.
     """
     if not inputs:
         raise UsageError("No source is named.", "Name a file, a folder, a glob, or '-' for stdin.")
     with ExitStack() as stack:
         scratch = Scratch(stack, temp_dir)
-        parts, notes = _open(inputs, options, scratch, origin=origin)
+        parts, notes = _open(inputs, options, scratch, origin=origin, lines=lines)
         joined = join(parts, origin=origin)
         yield Table(
             joined.rows(parts),
@@ -112,12 +119,16 @@ def open_table(
 
 @contextmanager
 def open_export(
-    inputs: Sequence[Input], options: SourceOptions, temp_dir: str | Path | None = None
+    inputs: Sequence[Input],
+    options: SourceOptions,
+    temp_dir: str | Path | None = None,
+    *,
+    lines: bool = True,
 ) -> Iterator[tuple[Table, Table | None]]:
     """Open the events and, where `options` name one, the member table; as `open_table`."""
     with ExitStack() as stack:
         table = stack.enter_context(
-            open_table(inputs, options, temp_dir, origin=options.rejects is not None)
+            open_table(inputs, options, temp_dir, origin=options.rejects is not None, lines=lines)
         )
         members = None
         if options.members is not None:
@@ -126,12 +137,17 @@ def open_export(
 
 
 def _open(
-    inputs: Sequence[Input], options: SourceOptions, scratch: Scratch, *, origin: bool
+    inputs: Sequence[Input],
+    options: SourceOptions,
+    scratch: Scratch,
+    *,
+    origin: bool,
+    lines: bool,
 ) -> tuple[list[Part], list[str]]:
     paths = [each for each in inputs if isinstance(each, (str, Path))]
     remote = [str(each) for each in paths if _is_url(each)]
     files, notes = locate([each for each in paths if not _is_url(each)], scratch)
-    parts = [_read_file(file, options, scratch, origin=origin) for file in files]
+    parts = [_read_file(file, options, scratch, origin=origin, lines=lines) for file in files]
     parts += [_read_url(url, origin=origin) for url in remote]
     parts += [
         read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
@@ -139,7 +155,9 @@ def _open(
     return [without_patterns(part) for part in parts], notes
 
 
-def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: bool) -> Part:
+def _read_file(
+    file: File, options: SourceOptions, scratch: Scratch, *, origin: bool, lines: bool
+) -> Part:
     head = read_head(file)
     with reading(file.name):
         match format_of(file, head):
@@ -148,7 +166,7 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
             case "ndjson":
                 part = read_ndjson(file, head, options, scratch, origin=origin)
             case "csv":
-                part = read_csv(file, head, options, scratch, origin=origin)
+                part = read_csv(file, head, options, scratch, origin=origin, lines=lines)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
 
