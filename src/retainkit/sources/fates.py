@@ -26,6 +26,7 @@ from retainkit.sources.quality import (
     MIXED_OFFSETS,
     NO_MEMBER,
     NO_TIME,
+    TOTAL,
     WHERE,
     ZERO_DATE,
 )
@@ -108,6 +109,8 @@ def _outside(options: SourceOptions, calendar: Calendar) -> Iterator[tuple[pl.Ex
 
 def _refusals(scope: Scope, amounts: bool) -> Iterator[tuple[pl.Expr, str]]:
     us = pl.col("__us")
+    if "__total" in scope.sample.columns:
+        yield pl.col("__total"), TOTAL
     yield pl.col("__member").is_null(), NO_MEMBER
     yield us.is_null() & pl.col("__time").is_null(), NO_TIME
     yield us.is_null(), BAD_TIME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -19,7 +20,35 @@ NO_ID = (
     *("\\n", "anonymous", "guest", _NO_UUID),
     *("游客", "匿名", "匿名用户", "未登录", "无"),
 )
+# What begins the lines under a table that sum it up, in any case, blanks or none, with a colon.
+TOTALS = (
+    *("total", "totals", "sum", "subtotal", "sub total", "sub-total", "grand total", "grandtotal"),
+    *(
+        "合计",
+        "总计",
+        "小计",
+        "共计",
+        "汇总",
+        "总和",
+        "合計",
+        "總計",
+        "小計",
+        "共計",
+        "彙總",
+        "總和",
+    ),
+)
+_COLONS = ("", ":", "：")
+_WRITTEN_TOTALS = frozenset(
+    f"{case(word)}{blank}{colon}"
+    for word in (*TOTALS, *(" ".join(word) for word in TOTALS if not word.isascii()))
+    for case in (str.lower, str.upper, str.title, str.capitalize)
+    for colon in _COLONS
+    for blank in ("", " ")
+)
+_NOBODY = [*NO_ID, *_WRITTEN_TOTALS]
 _LONGEST = max(len(word) for word in NO_ID if word.isalpha() and word.isascii())
+_LONGEST_PLAIN = max(len(word) for word in _NOBODY if word.isascii() and " " not in word[:-1])
 # Rows from which on a look at all characters at once pays for importing PyArrow.
 _MANY = 1 << 20
 _ARROW = Lock()
@@ -72,6 +101,18 @@ def _texts(column: pl.Expr, frame: pl.LazyFrame, sample: pl.Series, title: str) 
     return Ids(written)
 
 
+def are_totals(texts: pl.Series) -> pl.Series:
+    """Return which ids, as written, stand for the sum of other rows: false where there is none."""
+    return texts.str.strip_chars(' \t="').str.to_lowercase().is_in(_WRITTEN_TOTALS).fill_null(False)
+
+
+def total_lines(columns: Sequence[pl.Series]) -> pl.Series:
+    """Return which rows sum others up, of the ids as read and the texts they were read from."""
+    ids, texts = columns
+    total, nobody = ids.is_null() & False, ids.is_null().arg_true()
+    return total.scatter(nobody, are_totals(texts.gather(nobody))) if len(nobody) else total
+
+
 def _integers(column: pl.Expr, frame: pl.LazyFrame, dtype: pl.DataType) -> Ids:
     fits = column.cast(pl.Int64, strict=False).is_not_null() | column.is_null()
     if dtype in (pl.UInt64, pl.Int128, pl.UInt128) and not _ask(frame, fits.all()):
@@ -115,17 +156,18 @@ class _Tidier:
 def _tidy(text: pl.Series) -> pl.Series:
     """Return ids without blanks, tabs and Excel's ="…" around them; null where there is none.
 
-    On whole batches, so that the rare spellings cost nothing where there are none.
+    Lines that sum others up have none. On whole batches, so that the rare spellings cost nothing
+    where there are none.
     """
     ids = text.str.strip_chars()
     if ids.str.starts_with('="').any():
         inner = ids.str.extract(r'^="(.*)"$', 1).str.strip_chars()
         ids = inner.zip_with(inner.is_not_null(), ids)
-    nobody = ids.is_in(NO_ID)
+    nobody = ids.is_in(_NOBODY)
     # Few ids begin with a letter and are so short: only those are looked at in any case.
     words = ((ids >= "A") & (ids.str.len_bytes() <= _LONGEST)).arg_true()
     if len(words):
-        nobody = nobody.scatter(words, ids.gather(words).str.to_lowercase().is_in(NO_ID))
+        nobody = nobody.scatter(words, ids.gather(words).str.to_lowercase().is_in(_NOBODY))
     return ids.set(nobody, None) if nobody.any() else ids
 
 
@@ -133,7 +175,7 @@ def _is_plain(text: pl.Series) -> bool:
     """Return whether no id can need tidying: no blanks or quotes, all longer than a NO_ID."""
     sizes = text.str.len_bytes()
     shortest = sizes.min()
-    if not isinstance(shortest, int) or shortest <= _LONGEST:
+    if not isinstance(shortest, int) or shortest <= _LONGEST_PLAIN:
         return False
     if (sizes == len(_NO_UUID)).any() and (text == _NO_UUID).any():
         return False

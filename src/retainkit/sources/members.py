@@ -12,7 +12,7 @@ from retainkit.schema import FLAGS, Mapped, Role
 from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS, ZERO
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
-from retainkit.sources.ids import learn_ids
+from retainkit.sources.ids import are_totals, learn_ids
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
 from retainkit.sources.names import LONG
 from retainkit.sources.options import SourceOptions
@@ -76,7 +76,7 @@ def read_members(
     mapping = _map(table.header, options, events_id, left, reason)
     left_out: list[str] = []
     with table.reading():
-        rows = _rows(table, mapping, segments, left_out)
+        rows = _without_totals(_rows(table, mapping, segments, left_out), left_out)
     ids = learn_ids("__member", rows.lazy(), rows["__member"], mapping["member"].source)
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
     notes += left_out
@@ -124,6 +124,18 @@ def _rows(
     )
     notes.append(f"Member table: {count}.")
     return kept
+
+
+def _without_totals(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Return the rows without lines that sum others up, which are noted."""
+    if rows.schema["__member"] != pl.String:
+        return rows
+    total = are_totals(rows["__member"])
+    if not (count := int(total.sum())):
+        return rows
+    left = counted(count, "total line is left out", "total lines are left out")
+    notes.append(f"Member table: {left}.")
+    return rows.filter(~total)
 
 
 def _moments(

@@ -15,7 +15,7 @@ from retainkit.sources.amounts import is_unreadable, learn_amounts
 from retainkit.sources.civil import FLOOR
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Reading, Scope, as_number
-from retainkit.sources.ids import learn_ids
+from retainkit.sources.ids import learn_ids, total_lines
 from retainkit.sources.mapping import column_or_sql
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.times import learn_times
@@ -30,7 +30,8 @@ def add_roles(
 ) -> Scope:
     """Return the scope with what the mapping names.
 
-    __member, __order (String or Int64, null: no id), __time (as written), __us (see `Times`),
+    __member, __order (String or Int64, null: no id), __total (Boolean, of members written as
+    text: whether the row sums others up), __time (as written), __us (see `Times`),
     __amount (Float64), __bad_amount (Boolean), __event (String).
     """
     for role, mapped in mapping.items():
@@ -70,7 +71,12 @@ def _add_id(scope: Scope, role: Role, mapped: Mapped, notes: list[str]) -> Scope
     name = f"__{role}"
     ids = learn_ids(name, scope.frame, scope.sample[name], mapped.source)
     notes += ids.notes
-    return scope.with_columns(**{name: ids.expr})
+    if role != "member" or scope.sample.schema[name] != pl.String:
+        return scope.with_columns(**{name: ids.expr})
+    scope = scope.with_columns(__said=pl.col(name)).with_columns(**{name: ids.expr})
+    read = [pl.col(name), pl.col("__said")]
+    total = pl.map_batches(read, total_lines, return_dtype=pl.Boolean, is_elementwise=True)
+    return scope.with_columns(__total=total)
 
 
 def _add_event(scope: Scope, notes: list[str]) -> Scope:
