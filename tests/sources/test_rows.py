@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import retainkit
+from retainkit.errors import InputError
 
 from .opened import write
 
@@ -73,3 +74,14 @@ def test_total_lines_of_the_member_table_are_left_out(tmp_path: Path, file: Path
     answer = retainkit.cohort(file, members=table, period="day")
     assert answer.data.members == 1
     assert "Member table: 1 total line is left out." in answer.notes
+
+
+def test_a_file_without_a_header_among_others_is_an_error(tmp_path: Path, file: Path) -> None:
+    write(file, HEADER + "ann,2024-03-01,1\n")
+    headless = write(tmp_path / "more.csv", "bob,2024-03-02,5\ncat,2024-03-02,5\n")
+    for inputs in ([file, headless], [headless, file], [tmp_path]):
+        with pytest.raises(InputError, match=r"more\.csv' has no header") as caught:
+            retainkit.cohort(inputs)
+        assert "bob" not in str(caught.value)
+    other = write(tmp_path / "other.csv", "user_id,2024-01\nbob,5\n")
+    assert retainkit.cohort([file, other], max_rejects=1).data.members == 1

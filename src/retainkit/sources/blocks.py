@@ -43,7 +43,7 @@ class Grid:
         rigid = []
         for place in range(width):
             filled = [cells[place] for cells in rows if cells[place]]
-            steady = sum(_RIGID.fullmatch(cell) is not None for cell in filled)
+            steady = sum(map(is_number_or_date, filled))
             if filled and steady >= _STEADY * len(filled):
                 rigid.append(place)
         return cls(separator, width, rigid=tuple(rigid))
@@ -54,7 +54,7 @@ class Grid:
         if len(cells) != self.width:
             return False
         found = [cells[place] for place in self.rigid if cells[place]]
-        return bool(found) and all(_RIGID.fullmatch(cell) for cell in found)
+        return bool(found) and all(map(is_number_or_date, found))
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,11 @@ class _Rows:
             return next(reader, [])
         except csv.Error:  # a cell of more characters than the module takes
             return []
+
+
+def is_number_or_date(cell: str) -> bool:
+    """Return whether a cell is written like a number, an amount of money, a date or a time."""
+    return _RIGID.fullmatch(cell) is not None
 
 
 def last_end(data: bytes, quote: bool) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 
 from retainkit.errors import InputError
+from retainkit.sources.blocks import is_number_or_date
 
 FILE, ROW, LONG = "__file", "__row", "__long"
 
@@ -55,3 +56,24 @@ def refuse_own_names(name: str, columns: Iterable[str]) -> None:
             f"'{name}' has a column '{own[0]}', which is what retainkit calls its own.",
             "Rename the column.",
         )
+
+
+def refuse_headless(files: Sequence[tuple[str, Collection[str]]], others: Collection[str]) -> None:
+    """Raise InputError for a CSV that begins with values where the others have a header.
+
+    files: the CSVs with what stands where names of columns should, others: the columns of the
+    rest. Such a file has a number or a date there, and no name that a file with a header has.
+    """
+    known, suspects = set(others), []
+    for name, cells in files:
+        if any(is_number_or_date(cell) for cell in cells):
+            suspects.append((name, cells))
+        else:
+            known |= set(cells)
+    for name, cells in suspects:
+        if known and not known & set(cells):
+            raise InputError(
+                f"'{name}' has no header: its first line has values where those of the other "
+                "files have names of columns.",
+                "Write their header above its first line.",
+            )

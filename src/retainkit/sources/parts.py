@@ -14,7 +14,7 @@ from retainkit.schema import Header
 from retainkit.sources.dtypes import common, converted, fits_float
 from retainkit.sources.faults import is_about_bytes, is_about_quotes, reading
 from retainkit.sources.lines import Lines, bad_line, bad_quote, notes
-from retainkit.sources.names import FILE, LONG, ROW, plain_name
+from retainkit.sources.names import FILE, LONG, ROW, plain_name, refuse_headless
 from retainkit.sources.stored import Stored
 
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd: their lines cannot be seen
@@ -157,8 +157,12 @@ def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     """Return how the rows of all `parts` are one table.
 
     Columns are joined by name. One that a part does not have is null there; one that is typed
-    differently becomes the wider type of its kind where there is one, else text.
+    differently becomes the wider type of its kind where there is one, else text. Raises
+    InputError for a CSV without a header among files that have one.
     """
+    texts = [part for part in parts if part.lines is not None]
+    others = {name for part in parts if part.lines is None for name in part.schema}
+    refuse_headless([(part.name, part.schema.keys()) for part in texts], others)
     places: dict[str, dict[pl.DataType, str]] = {}
     for part in parts:
         for column, dtype in part.schema.items():
