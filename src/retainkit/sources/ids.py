@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from retainkit.errors import InputError
+from retainkit.sources import totals
 from retainkit.sources.dtypes import EXACT, number_text
 from retainkit.sources.nobody import NO_UUID, Nobody
 from retainkit.sources.options import SourceOptions
@@ -165,6 +166,7 @@ class Tidier:
         self._nobody = nobody
         self._normalize = normalize
         self._rows = 0
+        self._longest = max(nobody.longest, totals.LONGEST)
 
     def tidied(self, text: pl.Expr) -> pl.Expr:
         """Return text ids as `tidy` has them."""
@@ -182,7 +184,7 @@ class Tidier:
             return self.tidy(text)
         sizes = text.str.len_bytes()
         shortest = sizes.min()
-        if not isinstance(shortest, int) or shortest <= self._nobody.longest:
+        if not isinstance(shortest, int) or shortest <= self._longest:
             return self._somebody(text)
         none = (sizes == len(NO_UUID)).any() and (text == NO_UUID).any()
         return self._somebody(text) if none else text
@@ -199,7 +201,7 @@ class Tidier:
         return self._somebody(ids)
 
     def _somebody(self, ids: pl.Series) -> pl.Series:
-        nobody = self._nobody.among(ids)
+        nobody = self._nobody.among(ids) | totals.among(ids)
         return ids.set(nobody, None) if nobody.any() else ids
 
 

@@ -15,10 +15,12 @@ from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
+from retainkit.sources.names import LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import MIXED_EPOCHS, MIXED_OFFSETS, fatal
 from retainkit.sources.scan import Table
 from retainkit.sources.times import learn_times
+from retainkit.sources.totals import are_totals
 from retainkit.wording import counted
 
 _TIMES: tuple[Role, ...] = ("joined", "left")
@@ -74,12 +76,14 @@ def read_members(
     row that joined first, filled from the next ones where it is blank.
     """
     mapping = _map(table.header, options, events_id, left, reason)
+    left_out: list[str] = []
     with table.reading():
-        rows = _rows(table, mapping, segments)
+        rows = _without_totals(_rows(table, mapping, segments, left_out), left_out)
     table.check_same()
     source = mapping["member"].source
     ids = learn_ids("__member", rows.lazy(), rows["__member"], source, options)
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
+    notes += left_out
     frame = rows.select(
         ids.expr.alias("member"),
         *(_moments(role, mapping, rows, options, notes, table.files) for role in _TIMES),
@@ -104,15 +108,39 @@ def _map(
 
 
 def _rows(
-    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str]
+    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str], notes: list[str]
 ) -> pl.DataFrame:
+    """Return what is read of the table, without rows that are too long, which are noted."""
     scope = Scope(table.frame, table.sample(), files=table.files)
     for role, mapped in mapping.items():
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
-    return scope.frame.select(*(f"__{role}" for role in mapping), *segments).collect(
+    long = [LONG] if table.long else []
+    rows = scope.frame.select(*(f"__{role}" for role in mapping), *segments, *long).collect(
         engine="streaming"
     )
+    if not long:
+        return rows
+    kept = rows.filter(~pl.col(LONG)).drop(LONG)
+    count = counted(
+        len(rows) - len(kept),
+        "row with more cells than the header is left out",
+        "rows with more cells than the header are left out",
+    )
+    notes.append(f"Member table: {count}.")
+    return kept
+
+
+def _without_totals(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Return the rows without lines that sum others up, which are noted."""
+    if rows.schema["__member"] != pl.String:
+        return rows
+    total = are_totals(rows["__member"])
+    if not (count := int(total.sum())):
+        return rows
+    left = counted(count, "total line is left out", "total lines are left out")
+    notes.append(f"Member table: {left}.")
+    return rows.filter(~total)
 
 
 def _moments(

@@ -19,6 +19,7 @@ from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import column_or_sql
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.times import learn_times
+from retainkit.sources.totals import total_lines
 
 
 def add_roles(
@@ -30,9 +31,10 @@ def add_roles(
 ) -> Scope:
     """Return the scope with what the mapping names.
 
-    __member, __order (String or Int64, null: no id), __time (as written), __us (see `Times`),
-    __clock (where local times can be odd, see `Clock`), __amount (Float64), __bad_amount
-    (Boolean), __event (String).
+    __member, __order (String or Int64, null: no id), __total (Boolean, of members written as
+    text: whether the row sums others up), __time (as written), __us (see `Times`), __clock (where
+    local times can be odd, see `Clock`), __amount (Float64), __bad_amount (Boolean), __event
+    (String).
     """
     for role, mapped in mapping.items():
         expr, option = column_or_sql(FLAGS[role], mapped.source, header), FLAGS[role]
@@ -77,7 +79,12 @@ def _add_id(
     name = f"__{role}"
     ids = learn_ids(name, scope.frame, scope.sample[name], mapped.source, options)
     notes += ids.notes
-    return scope.with_columns(**{name: ids.expr})
+    if role != "member" or scope.sample.schema[name] != pl.String:
+        return scope.with_columns(**{name: ids.expr})
+    scope = scope.with_columns(__said=pl.col(name)).with_columns(**{name: ids.expr})
+    read = [pl.col(name), pl.col("__said")]
+    total = pl.map_batches(read, total_lines, return_dtype=pl.Boolean, is_elementwise=True)
+    return scope.with_columns(__total=total)
 
 
 def _add_event(scope: Scope, notes: list[str]) -> Scope:
