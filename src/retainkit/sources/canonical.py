@@ -13,7 +13,7 @@ import polars as pl
 
 from retainkit.errors import UsageError
 from retainkit.periods import Calendar
-from retainkit.schema import FLAGS, Header, Mapped, Role, renamed_in, unknown_column
+from retainkit.schema import FLAGS, Header, Mapped, Role, ready_in, renamed_in, unknown_column
 from retainkit.selectors import ANY, ORDERS, Selector
 from retainkit.sources.clocks import CLOCK
 from retainkit.sources.expressions import Scope
@@ -141,7 +141,8 @@ def read_events(
     with table.reading():
         scope = Scope(table.frame, table.sample(), files=table.files)
         scope = add_roles(scope, mapping, table.header, options, notes)
-        scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
+        named = _asked(options, wanted) - _columns_only(table.header)
+        scope = name_roles(scope, named, mapping, calendar.tz)
         scope = add_where(scope, options.where, notes)
         scope = add_marks(scope, wanted.marks, notes)
         amounts = wanted.amount or wanted.strict or "amount" in _asked(options, wanted)
@@ -205,7 +206,7 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
         roles.setdefault("amount", False)
     faults = Faults()
     for option, sql, names in _conditions(options, wanted):
-        absent = names - set(header)
+        absent = names - _columns_only(header)
         roles |= {role: True for role in _EVENT_ROLES if role in absent}
         with faults:
             check_columns(option, absent - set(_EVENT_ROLES), header, sql)
@@ -218,6 +219,11 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
         mapping = choose(header, roles, {role: flags[role] for role in roles})
     faults.raise_any()
     return mapping
+
+
+def _columns_only(header: Sequence[str]) -> set[str]:
+    """Return the columns that a condition names as such: where roles are columns, they win."""
+    return set(header) - set(ready_in(header))
 
 
 def _conditions(options: SourceOptions, wanted: Wanted) -> Iterator[tuple[str, str, set[str]]]:

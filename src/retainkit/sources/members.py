@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -33,10 +33,12 @@ class Roster:
     """Members: `frame` has one row each: member, joined, left (Int64 us) and the segments.
 
     Where the table has a reason and it is asked for, it is the column `reason` (String).
+    mapping: what the roles were read from.
     """
 
     frame: pl.DataFrame
     notes: tuple[str, ...]
+    mapping: Mapping[Role, Mapped] = field(default_factory=dict)
 
 
 def check_member_options(members: Table | None, options: SourceOptions, left: bool) -> None:
@@ -75,6 +77,20 @@ def read_members(
     counts, the leaving and the reason of the latest stay, and of each attribute the value of the
     row that joined first, filled from the next ones where it is blank.
     """
+    rows = member_rows(table, options, segments, events_id, left, reason)
+    notes: list[str] = []
+    return Roster(_one_row_each(rows.frame, notes), (*rows.notes, *notes))
+
+
+def member_rows(
+    table: Table,
+    options: SourceOptions,
+    segments: Mapping[str, str],
+    events_id: str,
+    left: bool = False,
+    reason: bool = False,
+) -> Roster:
+    """Return all rows of the member table, as `read_members` does before a member has one."""
     mapping = _map(table.header, options, events_id, left, reason)
     left_out: list[str] = []
     with table.reading():
@@ -91,7 +107,7 @@ def read_members(
         *(segment(name).alias(called) for name, called in segments.items()),
     )
     notes += _nobodies(rows["__member"], frame["member"])
-    return Roster(_one_row_each(frame, notes), (*table.notes, *notes))
+    return Roster(frame, (*table.notes, *notes), mapping)
 
 
 def _map(

@@ -38,7 +38,8 @@ class Part:
     renamed: names of the file's that are no columns', and what the columns are called instead.
     kin: how files like it are scanned together, if at all. footer: the Parquet file it is.
     stored: None for what only Polars can read as it lies. lines: what its lines are like, of a
-    CSV that was gone through. separator: of a CSV, if cells may be quoted.
+    CSV that was gone through. separator: of a CSV, if cells may be quoted. ready: the roles that
+    its columns are, and what they were read from, where it is a part of a set; else None.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Part:
     stored: Stored | None = None
     lines: Lines | None = None
     separator: str | None = None
+    ready: Mapping[str, str] | None = None
 
     @property
     def long(self) -> bool:
@@ -173,7 +175,21 @@ def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     lines = [(part.name, part.lines) for part in parts if part.lines is not None]
     told = (*_told(parts), *notes(lines), *_missing(parts, places), *_mixed(places, types))
     long = any(part.long for part in parts)
-    return Joined(Header(list(kept), renamed), kept, told, origin, long)
+    ready = _ready(parts)
+    for role, sources in ready.items():
+        renamed |= {source: (role,) for source in sources if source not in kept}
+    return Joined(Header(list(kept), renamed, ready), kept, told, origin, long)
+
+
+def _ready(parts: Sequence[Part]) -> dict[str, frozenset[str]]:
+    """Return the roles that are read already; none where some part is not of a set."""
+    sources: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        if part.ready is None:
+            return {}
+        for role, source in part.ready.items():
+            sources[role].add(source)
+    return {role: frozenset(was) for role, was in sources.items()}
 
 
 def named(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from retainkit.errors import InputError
-from retainkit.schema import FLAGS, Mapped, Role
+from retainkit.schema import FLAGS, Mapped, Role, ready_in
 from retainkit.sources.amounts import is_unreadable, learn_amounts
 from retainkit.sources.civil import FLOOR
 from retainkit.sources.day_first import Column
@@ -18,6 +18,7 @@ from retainkit.sources.expressions import Reading, Scope, as_number
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import column_or_sql
 from retainkit.sources.options import SourceOptions
+from retainkit.sources.sets import BAD_AMOUNT_COLUMN
 from retainkit.sources.times import learn_times
 from retainkit.sources.totals import total_lines
 
@@ -37,6 +38,9 @@ def add_roles(
     (String).
     """
     for role, mapped in mapping.items():
+        if role == mapped.source and role in ready_in(header):
+            scope = _add_ready(scope, role)
+            continue
         expr, option = column_or_sql(FLAGS[role], mapped.source, header), FLAGS[role]
         if role == "amount":
             scope = _add_amount(scope, expr, notes)
@@ -60,6 +64,18 @@ def name_roles(scope: Scope, names: set[str], mapping: Mapping[Role, Mapped], tz
     moment = pl.when(us >= FLOOR).then(us).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(tz)
     columns = {role: moment if role == "time" else pl.col(f"__{role}") for role in mapping}
     return scope.with_columns(**{name: expr for name, expr in columns.items() if name in names})
+
+
+def _add_ready(scope: Scope, role: Role) -> Scope:
+    """Add a role that a set holds: it was read as it was ingested."""
+    column = pl.col(role)
+    if role == "time":
+        return scope.with_columns(__time=column, __us=column.cast(pl.Int64))
+    if role == "amount":
+        there = BAD_AMOUNT_COLUMN in scope.sample.columns
+        bad = pl.col(BAD_AMOUNT_COLUMN).is_not_null() if there else pl.lit(False)
+        return scope.with_columns(__amount=column, __bad_amount=bad)
+    return scope.with_columns(**{f"__{role}": column})
 
 
 def _add_time(scope: Scope, mapped: Mapped, options: SourceOptions, notes: list[str]) -> Scope:

@@ -17,7 +17,7 @@ from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import FAULTS, fault, not_computed, reading
 from retainkit.sources.file import File
-from retainkit.sources.files import Scratch, locate
+from retainkit.sources.files import Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
 from retainkit.sources.limits import check_columns
 from retainkit.sources.magic import format_of, read_head
@@ -25,6 +25,7 @@ from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
 from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
+from retainkit.sources.sets import members_of
 
 
 @dataclass(frozen=True)
@@ -125,19 +126,25 @@ def open_table(
             read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
         ]
         parts = [without_patterns(part) for part in parts]
-        joined = join(parts, origin=origin)
-        table = Table(
-            joined.rows(parts),
-            header=joined.header,
-            files=tuple(part.name for part in parts),
-            notes=(*notes, *joined.notes),
-            origin=origin,
-            parts=tuple(parts),
-            joined=joined,
-            local=tuple(files),
-        )
+        table = _joined(parts, notes, files, origin=origin)
         yield table
         table.check_same()
+
+
+def _joined(
+    parts: Sequence[Part], notes: Sequence[str], files: Sequence[File], *, origin: bool
+) -> Table:
+    joined = join(parts, origin=origin)
+    return Table(
+        joined.rows(parts),
+        header=joined.header,
+        files=tuple(part.name for part in parts),
+        notes=(*notes, *joined.notes),
+        origin=origin,
+        parts=tuple(parts),
+        joined=joined,
+        local=tuple(files),
+    )
 
 
 @contextmanager
@@ -148,12 +155,15 @@ def open_export(
     *,
     lines: bool = True,
 ) -> Iterator[tuple[Table, Table | None]]:
-    """Open the events and, where `options` name one, the member table; as `open_table`."""
+    """Open the events and the member table, if there is one; as `open_table`.
+
+    It is the one that `options` name, else that of the set among the inputs.
+    """
     with ExitStack() as stack:
         table = stack.enter_context(
             open_table(inputs, options, temp_dir, origin=options.rejects is not None, lines=lines)
         )
-        members = None
+        members: Table | None
         if options.members is not None:
             own = options.member_encoding
             members = stack.enter_context(
@@ -164,7 +174,21 @@ def open_export(
                     is_members=own is None,
                 )
             )
+        else:
+            members = _members_of_set(inputs, options, Scratch(stack, temp_dir))
         yield table, members
+
+
+def _members_of_set(
+    inputs: Sequence[Input], options: SourceOptions, scratch: Scratch
+) -> Table | None:
+    found = members_of(inputs)
+    if found is None:
+        return None
+    file = kept_file(found[0])
+    part = _read_file(file, options, scratch, origin=False, lines=False)
+    note = f"Members are those of the set '{found[1]}'; --members FILE names others."
+    return _joined([part], [note], [file], origin=False)
 
 
 def _located(inputs: Sequence[Input], scratch: Scratch) -> tuple[list[File], list[str], list[str]]:
@@ -189,6 +213,7 @@ def _read_file(
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin, lines=lines)
     check_columns(file.name, len(part.schema), options)
+    part = replace(part, ready=file.ready)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
 
