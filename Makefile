@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check gold bench kills format clean
+.PHONY: demo test browser check gold examples bench soak kills format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -16,6 +16,13 @@ demo: $(READY)
 
 test: check
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+# For the tests of pages in a browser: they are skipped where there is none and none can be had.
+browser:
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  timeout 150 sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium' \
+	    >/dev/null 2>&1; } || echo "No Chromium: tests in a browser are skipped."
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -26,9 +33,17 @@ check: $(READY)
 gold: $(READY)
 	RETAINKIT_UPDATE_GOLD=1 $(BIN)/python -m pytest -q tests/render tests/test_docs.py tests/test_inspect.py
 
+# The reports under examples/, with pictures.
+examples: $(READY)
+	$(BIN)/python examples/reports/make.py "$(CURDIR)/$(BIN)/retainkit"
+
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/peers.py
+
+# Reports killed again and again, some minutes: what stands there is whole, and nothing is left over.
+soak: $(READY)
+	$(BIN)/python benchmarks/soak.py
 
 # Runs of `ingest` killed at random moments: nothing may be lost, nothing doubled.
 kills: $(READY)

@@ -14,8 +14,9 @@ ROOT = Path(retainkit.__file__).parent
 
 # From the ground up. Modules on one level do not import each other, save inside one folder.
 LEVELS = (
-    ("errors", "choices", "wording"),
-    ("replacement", "columns", "locking", "hashing"),
+    ("addresses", "errors", "choices", "wording"),
+    ("leftovers",),
+    ("replacement", "columns", "locking", "hashing", "zones"),
     ("rowsfile",),
     ("periods", "stats"),
     ("schema", "config"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
@@ -66,6 +67,16 @@ def check_choice(option: str, value: str, choices: Iterable[str], hint: str | No
         )
 
 
+def size_of(option: str, text: str) -> int:
+    """Return the bytes that a size like 2GB, 1500MB or 4GiB is; raises UsageError for none."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{option}: '{text}' is not a size like 2GB or 1500MB.")
+    number, unit, binary = match.groups()
+    base = 1024 if binary else 1000
+    return int(float(number) * base ** _POWERS[(unit or "").lower()])
+
+
 def check_kinds(params: DataclassInstance) -> None:
     """Raise UsageError for fields of a dataclass that are not of the plain kind they declare.
 
@@ -79,6 +90,8 @@ def check_kinds(params: DataclassInstance) -> None:
             raise UsageError(f"{flag}: {value!r} is not of the kind {field.type}.")
 
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])?(i)?b?", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _KINDS: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),

@@ -17,17 +17,15 @@ def ingest(
     *,
     snapshots: str | None = None,
     rebuild: bool = False,
-    verify: bool = False,
     **source: Unpack[SourceKeywords],
 ) -> Outcome:
     """Bring the set in the folder `output` up to date with files; return what became of them.
 
     events: a path (file, folder, glob), or several. snapshots: a folder or glob of dated lists of
-    members. rebuild: read all files again; verify: those whose part is not as it was written.
-    Every function takes the folder as its events. The command is `retainkit ingest`;
-    docs/ingest.md says what is in a set.
+    members. rebuild: read all files again. Every function takes the folder as its events. The
+    command is `retainkit ingest`; docs/ingest.md says what is in a set.
     """
-    words = {*SourceKeywords.__annotations__, "events", "output", "snapshots", "rebuild", "verify"}
+    words = {*SourceKeywords.__annotations__, "events", "output", "snapshots", "rebuild"}
     options = as_options({**source}, words)
     return bring(
         as_inputs(events),
@@ -35,5 +33,4 @@ def ingest(
         options,
         snapshots=snapshots,
         rebuild=rebuild,
-        verify=verify,
     )

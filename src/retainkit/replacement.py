@@ -1,36 +1,53 @@
-"""Files put in place whole or not at all: written beside, synced, then renamed."""
+"""Files and folders put in place whole or not at all: written beside, synced, then renamed."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from retainkit.errors import OutputError
+from retainkit.leftovers import ASIDE, Temporary
 
 _TRIES, _PAUSE = 100, 0.02  # of removing a folder; seconds in between
+
+
+_FOLLOWS: ContextVar[bool] = ContextVar("follows", default=False)
+
+
+@contextmanager
+def following_links(follow: bool = True) -> Iterator[None]:
+    """Write, for as long as the context lasts, the files that links point to."""
+    token = _FOLLOWS.set(follow)
+    try:
+        yield
+    finally:
+        _FOLLOWS.reset(token)
 
 
 class Replacement:
     """A file to be, written beside `path` until `commit` puts it there.
 
     file: where to write, in binary. option: the flag that named the path, for messages. Raises
-    OutputError where the folder cannot be written to; what stood at `path` stays until `commit`.
+    OutputError where the folder cannot be written to, and for a link; with `following_links` what
+    it points to is written. What stood at `path` stays until `commit`.
     """
 
     def __init__(self, path: Path, option: str) -> None:
+        if path.is_symlink() and not _FOLLOWS.get():
+            raise OutputError(f"{option}: '{path}' is a link.", "Name the file itself.")
+        path = Path(os.path.realpath(path)) if path.is_symlink() else path
         if path.exists() and not path.is_file():
             raise OutputError(f"{option}: '{path}' is no regular file.", "Name another.")
         self._path = path
         self._option = option
         with self.told():
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        self._beside = Path(name)
-        self.file = os.fdopen(handle, "wb")
+            self._beside = Temporary.file(path.parent)
+            self.file = self._beside.path.open("wb")
 
     def commit(self) -> None:
         """Put the file in its place."""
@@ -38,15 +55,17 @@ class Replacement:
             self.file.flush()
             os.fsync(self.file.fileno())
             self.file.close()
-            self._beside.chmod(0o666 & ~umask())
-            self._beside.replace(self._path)
+            self._beside.path.chmod(0o666 & ~umask())
+            self._beside.path.replace(self._path)
+            self._beside.release()
             sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """Remove what is not committed; harmless after `commit`."""
         if not self.file.closed:
             self.file.close()
-        self._beside.unlink(missing_ok=True)
+        self._beside.remove()
+        self._beside.release()
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -89,18 +108,39 @@ def umask() -> int:
 
 
 @contextmanager
-def temporary_folder(parent: str | Path | None = None) -> Iterator[Path]:
+def folder_replaced(path: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, which is put at `path` when the context ends without an error.
+
+    A folder that stands there goes aside first. A run that ends between the two renames puts it
+    back; where it is killed, the next run that writes beside it does. Raises OSError.
+    """
+    with temporary_folder(path.parent, hidden=True) as work:
+        draft = work / "draft"
+        draft.mkdir()
+        yield draft
+        if path.exists():
+            (work / ASIDE).mkdir()
+            path.rename(work / ASIDE / path.name)
+        draft.rename(path)
+        sync_folder(path.parent)
+
+
+@contextmanager
+def temporary_folder(parent: str | Path | None = None, *, hidden: bool = False) -> Iterator[Path]:
     """Make a folder for temporary files that is gone, with all in it, when the context ends.
 
-    A run that is interrupted may leave threads of Polars behind that still write a file there:
+    parent: where, by default the system's folder for them. hidden: whether its name begins with a
+    dot. A run that is interrupted may leave threads of Polars behind that still write a file there:
     so it is removed again until it stays away.
     """
-    folder = Path(tempfile.mkdtemp(prefix="retainkit-", dir=parent))
+    folder = Temporary.folder(Path(parent or tempfile.gettempdir()), hidden=hidden)
     try:
-        yield folder
+        yield folder.path
     finally:
         for _ in range(_TRIES):
-            shutil.rmtree(folder, ignore_errors=True)
-            if not folder.exists():
+            with suppress(OSError):
+                folder.remove()
+            if not folder.path.exists():
                 break
             time.sleep(_PAUSE)
+        folder.release()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 import polars as pl
 import polars.selectors as cs
 
-from retainkit.errors import OutputError, UsageError
+from retainkit.errors import UsageError
 from retainkit.replacement import Replacement
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class _Parquet:
 
         table = rows.to_arrow()
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._handle, table.schema)
+            self._writer = pq.ParquetWriter(self._handle, table.schema, write_page_checksum=True)
         self._writer.write_table(table)
 
     def close(self) -> None:
@@ -113,8 +113,6 @@ class RowsFile:
         check_suffix(path, option)
         self._defuses = excel_safe and path.lower().endswith(".csv")
         place = Path(path)
-        if place.is_symlink():
-            raise OutputError(f"{option}: '{path}' is a link.", "Name the file itself.")
         if any(_same(place, Path(source)) for source in sources):
             raise UsageError(f"{option}: '{path}' is what is read; name another file.")
         self._place = Replacement(place, option)

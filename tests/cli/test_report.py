@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,9 @@ from typer.testing import CliRunner
 import retainkit
 from retainkit.cli import app
 from retainkit.errors import OutputError
+from retainkit.leftovers import ASIDE
 from retainkit.locking import locked
+from retainkit.reporting import history
 
 RULE = '[[rules]]\nmetric = "cohort"\nage = 1\nat_least = {}\n'
 
@@ -203,6 +206,52 @@ def test_settings_that_give_way_are_told_and_the_headline_keeps_its_days(folder:
     assert repeat["value"] is not None
 
 
+def test_from_the_second_run_on_the_trend_is_drawn(folder: Path) -> None:
+    told = []
+    for as_of in ("2024-04-01", "2024-05-01"):
+        for name in ("r.html", "r.md"):
+            assert run("--as-of", as_of, "--history", "h", "-o", name, "-q")[0] == 0
+            begin, end = re.compile("(<h2>|## )The headline, run by run[<\n]"), "Definitions"
+            told.append(begin.split((folder / name).read_text())[-1].partition(end)[0])
+    page, text, later_page, later_text = told
+    assert ("<svg" in page, "→" in text) == (False, False)
+    assert later_page.count("<svg") == 1
+    assert "New members, as of 2024-05-01 00:00: 60" in later_page
+    assert "Shaded: intervals." in later_page
+    assert re.search(r"```\nNew members +▅+  60 → 60\n", later_text)
+    assert "| 2024-04-01 00:00 | 60 |" in later_text
+
+
+def test_without_the_extra_the_trend_is_a_figure(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retainkit.render.charts.convert.find_spec", lambda _: None)
+    for as_of in ("2024-04-01", "2024-05-01"):
+        assert run("--as-of", as_of, "--history", "h", "-o", "r.html", "-q")[0] == 0
+    page = (folder / "r.html").read_text()
+    assert "<svg" not in page
+    assert "New members: 60 to 60; " in page
+
+
+def test_the_numbers_of_a_trend_are_in_the_order_of_the_headline_and_the_zone(
+    folder: Path,
+) -> None:
+    for as_of in ("2024-04-01", "2024-05-01"):
+        flags = ("--tz", "Asia/Shanghai", "--as-of", as_of, "--history", "h")
+        assert run(*flags, "-o", "r.json", "-q")[0] == 0
+    told = json.loads((folder / "r.json").read_text())
+    (section,) = (each for each in told["sections"] if each["name"] == "trend")
+    rows = section["result"]["tables"]["main"]
+    names = [each["name"] for each in told["headline"]]
+    assert list(dict.fromkeys(row["name"] for row in rows)) == names
+    units = {each["name"]: each["unit"] for each in told["headline"]}
+    assert {row["name"]: row["unit"] for row in rows} == units
+    assert {row["as_of"] for row in rows} == {
+        "2024-04-01T00:00:00+08:00",
+        "2024-05-01T00:00:00+08:00",
+    }
+
+
 def test_a_run_does_not_meet_another(folder: Path) -> None:
     with locked(Path("r.html"), "--output"):
         code, _, stderr = run("-o", "r.html")
@@ -247,6 +296,28 @@ def test_a_run_that_is_killed_leaves_what_was_published_whole(folder: Path) -> N
         process.wait()
         assert json.loads((folder / "r.json").read_text())["format"] == "retainkit-report/1"
     subprocess.run(command, check=True, timeout=60)
+
+
+def test_a_run_that_fails_puts_back_what_a_killed_one_set_aside(folder: Path) -> None:
+    assert run("-o", "tables", "-q")[0] == 0
+    aside = folder / ".retainkit-abcdefgh.tmp" / ASIDE
+    aside.mkdir(parents=True)
+    (folder / "tables").rename(aside / "tables")
+    assert run("-o", "tables", "--by", "chanel")[0] == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["events.csv", "tables"]
+    assert (folder / "tables" / "manifest.json").exists()
+
+
+def test_a_headline_that_another_run_removes_meanwhile_is_not_missed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = history._files
+
+    def with_one_that_is_gone(place: Path) -> list[Path]:
+        return [place / "headline-20240101T000000Z-0123abcd.parquet", *listed(place)]
+
+    monkeypatch.setattr(history, "_files", with_one_that_is_gone)
+    assert run("--history", "h", "-o", "r.json", "-q") == (0, "", "")
 
 
 def test_the_python_twin_writes_the_same(folder: Path) -> None:

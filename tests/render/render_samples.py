@@ -216,6 +216,7 @@ def made() -> dict[str, Result]:
     from churn_samples import churn, empty_churn  # which imports from here
     from orders_samples import ltv, nobody, orders, rfm
     from renewals_samples import renewals, without_a_model
+    from trend_samples import trend
 
     return {
         "churn": churn(),
@@ -243,5 +244,7 @@ def made() -> dict[str, Result]:
         "renewals without a model": without_a_model(),
         "check": check(),
         "check by segment": check(HOSTILE),
+        "trend": trend(),
+        "trend of hostile names": trend(HOSTILE),
         "plain": timed(),
     }

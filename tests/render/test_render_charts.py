@@ -21,6 +21,7 @@ import polars as pl
 import pytest
 import render_samples as samples
 import renewals_samples
+import trend_samples
 import vl_convert
 
 from retainkit.errors import OutputError, UsageError
@@ -41,6 +42,7 @@ ONE = {
     "rfm": orders_samples.rfm(),
     "renewals": renewals_samples.renewals(),
     "retention": samples.retention(),
+    "trend": trend_samples.trend(),
 }
 BY_SEGMENT = {
     "churn": churn_samples.churn(NAMES, people=60),
@@ -52,8 +54,10 @@ BY_SEGMENT = {
     "rfm": orders_samples.rfm(NAMES),
     "renewals": renewals_samples.renewals(NAMES, holdout=2),
     "retention": samples.retention(NAMES),
+    "trend": trend_samples.trend(NAMES),
 }
 EACH = [(command, table) for command, tables in PICTURES.items() for table in tables]
+EACH.append(("trend", "main"))  # of a section of reports
 EACH_PICTURE = pytest.mark.parametrize(("command", "table"), EACH)
 # Where Vega keeps what it computes, rather than what it shows.
 COMPUTED = {"signal", "expr", "test", "update", "init", "on", "as", "field", "groupby", "sort"}
@@ -290,6 +294,63 @@ def test_histograms_of_times_are_shares_of_each_step() -> None:
     (layer,) = spec["spec"]["layer"]
     bins = layer["encoding"]["x"]["scale"]["domain"]
     assert [bins[n] for n in (0, 1, 5, 6)] == ["<1 s", "1–2 s", "30 s–1 min", "1–2 min"]
+
+
+def test_each_number_of_a_trend_is_on_a_scale_of_its_own() -> None:
+    spec = spec_of(trend_samples.trend())
+    assert [panel["title"]["text"] for panel in spec["concat"]] == [*trend_samples.NAMES]
+    formats = [panel["layer"][0]["encoding"]["y"]["axis"]["format"] for panel in spec["concat"]]
+    assert formats == [",~r", ".1~%", ".1~%"]
+    said = texts(svg(trend_samples.trend()))
+    assert " 1,200 " in said
+    assert " 34% " in said
+
+
+def test_restated_numbers_of_a_trend_have_another_shape_and_lie_in_front() -> None:
+    values = spec_of(trend_samples.trend())["data"]["values"]
+    restated = [value for value in values if value["shape"] == "diamond"]
+    assert [value["fill"] for value in restated] == ["white"]
+    assert restated == values[-1:]
+    assert restated[0]["said"] == "New members, as of 2025-04-01 00:00: 1,230, restated"
+    assert "Hollow: restated." in spec_of(trend_samples.trend())["title"]["subtitle"]
+    plain = spec_of(trend_samples.trend(restated=False))
+    assert plain["title"]["subtitle"][1:] == ["Shaded: intervals."]
+
+
+def test_what_is_not_told_of_a_trend_is_in_no_drawing_of_it() -> None:
+    made = trend_samples.trend()
+    hidden = made.main.with_columns(
+        pl.when(~pl.col("restated")).then(pl.col(name)) for name in ("value", "low", "high")
+    )
+    masked = replace(made, tables={"main": hidden})
+    assert "Hollow" not in " ".join(spec_of(masked)["title"]["subtitle"])
+    assert 1_230 not in {value["value"] for value in spec_of(masked)["data"]["values"]}
+    text = render_text(masked, "markdown")
+    assert "1,230" not in text
+    assert "↻" not in text.partition("| as of")[0]
+
+
+def test_a_trend_has_a_gap_where_a_number_was_not_known() -> None:
+    picture = svg(trend_samples.trend())
+    marks = [node for node in picture.iter() if node.get("aria-roledescription") == "point"]
+    assert len(marks) == 3 * trend_samples.RUNS - 1
+    (broken,) = (
+        node.attrib["d"]
+        for node in picture.iter()
+        if node.get("d", "").count("M") == 2 and node.get("stroke-width") == "2"
+    )
+    assert broken.count("L") == trend_samples.RUNS - 3
+
+
+def test_the_days_of_a_trend_are_those_of_its_zone() -> None:
+    spec = spec_of(trend_samples.trend())
+    (first, *_) = spec["data"]["values"]
+    assert datetime.fromtimestamp(first["run"] / 1000, UTC) == datetime(2025, 1, 1, tzinfo=UTC)
+    assert "2025-01-01" in texts(svg(trend_samples.trend()))
+    long = spec_of(trend_samples.trend(runs=90))
+    assert {value["size"] for value in long["data"]["values"]} == {12, 70}
+    values = long["concat"][0]["layer"][0]["encoding"]["x"]["axis"]["values"]
+    assert len(values) == 4
 
 
 def test_a_specification_names_nothing_to_fetch() -> None:

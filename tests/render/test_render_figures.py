@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from retainkit.render import RenderOptions
-from retainkit.render.figures import Curve, Series, diverging_columns, step_curve
+from retainkit.render.figures import Curve, Series, Spark, diverging_columns, sparklines, step_curve
 from retainkit.render.figures.columns import _parts
 from retainkit.render.html import draw as draw_html
 from retainkit.render.markdown import draw as draw_markdown
@@ -184,6 +184,41 @@ def test_curves_keep_their_page(
     lines = step_curve(curves, width, height)
     assert all(cell_len(line) <= width for line in lines)
     assert bool(lines) == any(values for _, values, _ in made)
+
+
+def test_numbers_over_runs_are_lines_on_scales_of_their_own() -> None:
+    lines = sparklines(
+        [
+            Spark("新会员", [10, 20, None, 40], "10", "40", [False, False, False, True]),
+            Spark("Churn rate", [0.3, 0.3, 0.3, 0.3], "30.0%", "30.0%"),
+        ],
+        width=50,
+    )
+    expected = """
+|新会员      ▁▁▁▁▃▃▃▃····████  10 → 40
+|                        ↻
+|Churn rate  ▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅  30.0% → 30.0%
+|
+|▁█ lowest, highest   · not known   ↻ restated
+"""
+    assert lines == drawn(expected)
+
+
+def test_the_last_runs_are_drawn_and_the_others_counted() -> None:
+    lines = sparklines([Spark("a", range(100), "0", "99", [True] + [False] * 99)], width=30)
+    assert lines[0].startswith("a  ▁")
+    assert lines[0].endswith("█  0 → 99")
+    assert lines[2:] == ("▁█ lowest, highest", "the last 19 of 100 runs")
+
+
+@given(st.lists(st.tuples(st.text(max_size=40), st.lists(VALUES, max_size=99)), max_size=5), WIDTHS)
+def test_numbers_over_runs_keep_their_page(
+    made: list[tuple[str, list[float | None]]], width: int
+) -> None:
+    sparks = [Spark(name, values, "0", "1", [True] * len(values)) for name, values in made]
+    lines = sparklines(sparks, width)
+    assert all(cell_len(line) <= width for line in lines)
+    assert bool(lines) == any(values for _, values in made)
 
 
 def test_a_figure_is_drawn_as_it_stands_and_cut_but_never_wrapped() -> None:

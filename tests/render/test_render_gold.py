@@ -18,6 +18,7 @@ import paths_samples
 import pytest
 import render_samples as samples
 import renewals_samples
+import trend_samples
 
 from retainkit.render import FORMATS, RenderOptions, render_bytes
 from retainkit.results import Result
@@ -52,6 +53,7 @@ CASES: dict[str, Callable[[], Result]] = {
     "paths": paths_samples.paths,
     "paths_on_and_on": paths_samples.on_and_on,
     "paths_segments": lambda: paths_samples.paths(samples.HOSTILE[:4], people=500),
+    "trend": trend_samples.trend,
     "funnel_segments": lambda: funnel_samples.funnel(samples.HOSTILE[:3]),
 }
 TEXTS = [name for name, known in FORMATS.items() if not (known.binary or known.picture)]

@@ -207,7 +207,7 @@ def test_an_empty_folder_is_taken(report: Report, place: Path) -> None:
 
 
 @pytest.mark.parametrize("there", [False, True])
-@pytest.mark.parametrize("broken", ["render_bytes", "_put"])
+@pytest.mark.parametrize("broken", ["render_bytes", "_write"])
 def test_what_stood_there_stays_when_writing_fails(
     report: Report, place: Path, monkeypatch: pytest.MonkeyPatch, there: bool, broken: str
 ) -> None:
@@ -233,7 +233,7 @@ def test_the_old_report_is_put_back_where_the_new_one_cannot_be_put(
     rename = Path.rename
 
     def stuck(self: Path, target: Path) -> Path:
-        if self.name.startswith(".report."):
+        if self.name == "draft":
             raise OSError(13, "Permission denied")
         return rename(self, target)
 

@@ -108,3 +108,9 @@ def test_what_is_written_is_read_back_as_text(
 def test_a_line_that_is_no_object_is_refused(file: Path) -> None:
     write(file, lines('{"id":1}', "5"))
     assert "not one JSON object" in refused(file)
+
+
+def test_values_nested_without_end_are_told_with_their_line(file: Path) -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+    write(file, lines('{"a": "[["}', f'{{"a": {deep}}}'))
+    assert "line 2: its values are nested more than 500 deep" in refused(file)

@@ -142,15 +142,16 @@ def checked(
     engine: EngineOptions | None = None,
     progress: Progress | None = None,
     journal: Journal | None = None,
+    excel_safe: bool = False,
 ) -> Result:
     """Return the verdicts: `main` (a row a verdict), `definitions`, `restated` (with a baseline).
 
-    Definitions are compared before data is read. Raises UsageError where one differs from that of
-    the baseline or the lock, and what `run` raises.
+    Definitions are compared before data is read. excel_safe: as for `run`. Raises UsageError
+    where one differs from that of the baseline or the lock, and what `run` raises.
     """
     prepared = Prepared.of(check, options)
     requests = prepared.requests
-    found = results_of(requests, inputs, options, engine, progress, journal)
+    found = results_of(requests, inputs, options, engine, progress, journal, excel_safe)
     return prepared.verdicts(requests, found, inputs)
 
 
@@ -170,6 +171,7 @@ def results_of(
     engine: EngineOptions | None,
     progress: Progress | None,
     journal: Journal | None,
+    excel_safe: bool = False,
 ) -> list[Result]:
     """Return the Result of each request from one scan.
 
@@ -178,7 +180,15 @@ def results_of(
     """
 
     def scan(some: Sequence[Request]) -> list[Result]:
-        return run(some, inputs, options, engine=engine, progress=progress, journal=journal)
+        return run(
+            some,
+            inputs,
+            options,
+            engine=engine,
+            progress=progress,
+            journal=journal,
+            excel_safe=excel_safe,
+        )
 
     found = scan(requests)
     paid = [_needs_money(request) for request in requests]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from retainkit import __version__
-from retainkit.cli.failures import leave
+from retainkit.cli.failures import leave, unforeseen
 from retainkit.cli.group import Group
 
 app = typer.Typer(
@@ -38,6 +38,11 @@ def main() -> None:
     """Run the command line, and end the process."""
     gc.set_threshold(100_000, 50, 50)  # imports make many objects, and hardly any garbage
     try:
-        app(prog_name="retainkit")
+        try:
+            app(prog_name="retainkit")
+        except SystemExit:
+            raise
+        except BaseException as error:  # Polars' panics are no Exceptions
+            unforeseen(error)
     except SystemExit as end:
         leave(end)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from retainkit.cli.command import Chart, Computing, Output, Source
-from retainkit.cli.output import check_targets, emit, say_how
+from retainkit.cli.output import emit, say_how
 from retainkit.cli.progress import watched
+from retainkit.cli.targets import check_targets, held
 from retainkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,19 +27,22 @@ def answer(
     writes: Mapping[str, str] | None = None,
     reads: Sequence[str] = (),
     chart: Chart = None,
+    also: Callable[["Result"], None] = lambda _: None,
 ) -> "Result":
     """Write the Result that `compute` returns, given the options and what to tell of progress.
 
     writes: files that it writes beside, by option; reads: and that it reads beside the sources.
-    chart: where its picture goes, too.
+    chart: where its picture goes, too. also: writes what else there is to write, at the end.
     """
     from retainkit.sources import SourceOptions
 
     check_sources(command, source)
-    check_targets(command, source, out, writes or {}, reads, chart)
-    with watched(out.quiet) as progress:
-        result = compute(SourceOptions(**source.options), progress)
-    emit(result, out, chart)
+    targets = check_targets(command, source, out, writes or {}, reads, chart)
+    with held(targets, out.lock_timeout, follow=out.follow_symlinks):
+        with watched(out.quiet) as progress:
+            result = compute(SourceOptions(**source.options), progress)
+        emit(result, out, chart)
+        also(result)
     return result
 
 

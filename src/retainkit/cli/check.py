@@ -69,14 +69,21 @@ def check(
 
     def compute(options: "SourceOptions", progress: "Progress | None") -> "Result":
         return checked(
-            asked, source.sources, options, engine=engine, progress=progress, journal=journal
+            asked,
+            source.sources,
+            options,
+            engine=engine,
+            progress=progress,
+            journal=journal,
+            excel_safe=out.excel_safe,
         )
 
     own = [each.name for each in asked.rules[: len(settings.rules)]]
     others = Ci(junit, system_of(ci, os.environ), undecided, source.settings, own)
-    result = answer("check", source, out, compute, writes=others.writes, reads=asked.reads)
+    result = answer(
+        "check", source, out, compute, writes=others.writes, reads=asked.reads, also=others.tell
+    )
     say_how(how, journal)
-    others.tell(result)
     code = code_of(result, undecided)
     if code:
         raise typer.Exit(code)

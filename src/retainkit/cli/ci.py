@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import typer
+
 from retainkit.checking.ci.systems import REPORT, System, roots, summary_file
 from retainkit.choices import UndecidedAs
 from retainkit.cli.output import say
@@ -81,4 +83,4 @@ def _tell_github(
         except OSError as error:
             say(f"The job's summary cannot be written to {path}: {error.strerror}.")
     for line in commands(found, places):
-        say(line)
+        typer.echo(line, err=True)

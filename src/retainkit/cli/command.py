@@ -9,9 +9,16 @@ import typer
 from typer.core import TyperCommand
 
 from retainkit.choices import Format
-from retainkit.cli.config import CONFIG
+from retainkit.cli.config import CONFIG, check_written
 from retainkit.cli.failures import guarded
-from retainkit.cli.options import ChartFlags, EngineFlags, OutputFlags, SourceFlags, flags_of
+from retainkit.cli.options import (
+    LISTS,
+    ChartFlags,
+    EngineFlags,
+    OutputFlags,
+    SourceFlags,
+    flags_of,
+)
 from retainkit.cli.values import read_plainly
 
 
@@ -30,7 +37,8 @@ class Source(NamedTuple):
         """Return what the source flags say."""
         options = dict(flags)
         sources = tuple(options.pop("sources") or ())
-        return cls(sources, {**options, "time_format": tuple(options["time_format"] or ())})
+        lists = {name: tuple(options[name] or ()) for name in LISTS}
+        return cls(sources, {**options, **lists})
 
 
 class Computing(NamedTuple):
@@ -54,6 +62,8 @@ class Output(NamedTuple):
     table: str | None
     quiet: bool
     excel_safe: bool
+    lock_timeout: float
+    follow_symlinks: bool
 
     @classmethod
     def packed(cls, flags: dict[str, Any]) -> "Output":
@@ -83,7 +93,9 @@ class Command(TyperCommand):
     def parse_args(self, context: Any, args: list[str]) -> list[str]:
         """Read the flags."""
         read_plainly(self.get_params(context))
-        return super().parse_args(context, args)
+        left = super().parse_args(context, args)
+        check_written(context)
+        return left
 
     def format_help(self, context: Any, _formatter: object) -> None:
         """Print the help."""

@@ -1,6 +1,7 @@
 """Settings from retainkit.toml: they supply what no flag says."""
 
 import inspect
+import os
 from collections.abc import Iterator
 from keyword import iskeyword
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Annotated, Any, get_args
 import typer
 from typer.core import TyperGroup
 
+from retainkit.addresses import is_address
 from retainkit.cli.failures import tell
 from retainkit.cli.options import READING, EngineFlags, OutputFlags, SourceFlags, flags_of
 from retainkit.config.files import find
-from retainkit.errors import RetainkitError
+from retainkit.errors import RetainkitError, UsageError
 from retainkit.wording import spelled
 
 SOURCE, ENGINE = "source", "engine"  # the tables of the flags that commands share
@@ -24,6 +26,30 @@ _PATHS = (
     *("sources", "members", "rejects", "temp_dir", "taxonomy", "roster", "costs"),
     *("baseline", "definition_lock", "junit", "output", "chart", "history", "snapshots"),
 )
+
+
+# Are written.
+_WRITTEN = ("rejects", "roster", "output", "chart", "history", "junit")
+
+
+def check_written(context: Any) -> None:
+    """End a command whose settings would have it write outside of the folder of their file.
+
+    The file may be someone else's; a path that stands on the command line may lie anywhere.
+    """
+    settings = context.params.get(CONFIG.name)
+    for name in _WRITTEN if settings is not None else ():
+        source, path = context.get_parameter_source(name), context.params.get(name)
+        if source is None or source.name != "DEFAULT_MAP" or path is None:
+            continue
+        folder = os.path.realpath(settings.parent)
+        if not Path(os.path.realpath(path)).is_relative_to(folder):
+            error = UsageError(
+                f"{settings}: {name} would write {path}, outside of the folder of that file.",
+                f"Settings write in their own folder only; else say it: --{name} {path}",
+            )
+            tell(error)
+            raise typer.Exit(error.exit_code)
 
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:
@@ -145,5 +171,5 @@ def _placed(value: str | list[str], folder: Path) -> str | list[str]:
     """Return paths as they are seen from the working directory."""
     if isinstance(value, list):
         return [str(_placed(each, folder)) for each in value]
-    elsewhere = value == "-" or value.startswith("~") or "://" in value
+    elsewhere = value == "-" or value.startswith("~") or is_address(value)
     return value if elsewhere else str(folder / value)

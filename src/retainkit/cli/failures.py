@@ -4,15 +4,18 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
 import typer
 
+from retainkit.addresses import without_secrets
+from retainkit.cli.runner import inert
 from retainkit.errors import RetainkitError
 
 INTERRUPTED = 130
 TERMINATED = 143
+TRACEBACK = "RETAINKIT_TRACEBACK"  # the variable that asks for tracebacks
 
 
 def guarded(body: Callable[..., None], **given: Any) -> None:
@@ -41,7 +44,7 @@ def _asked_to_stop() -> list[int]:
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
 
     signal.signal(signal.SIGTERM, stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored (nohup)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGINT, stop)
     return asked
 
@@ -66,6 +69,43 @@ def _answer(error: BaseException) -> None:
             _stop(signal.SIGINT)
         case _:
             raise error
+
+
+def unforeseen(error: BaseException) -> NoReturn:
+    """Tell of an error that nothing in retainkit expects in one line, and end with exit code 1.
+
+    The traceback is shown where the environment variable RETAINKIT_TRACEBACK asks for it: it can
+    hold values of the data.
+    """
+    if os.environ.get(TRACEBACK):
+        import traceback
+
+        told = without_secrets("".join(traceback.format_exception(error)))
+        typer.echo(inert(told), err=True)
+    if isinstance(error, MemoryError):
+        tell(
+            RetainkitError("Memory is used up.", "Allow less with --memory, or read less at once.")
+        )
+    else:
+        tell(
+            RetainkitError(
+                f"This is a fault of retainkit, not of yours: {type(error).__name__}"
+                f"{_place(error.__traceback__)}.",
+                f"Please report it, with the command and what {TRACEBACK}=1 shows beside it.",
+            )
+        )
+    raise SystemExit(1) from None
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return where in retainkit an error came up; "" where it did not."""
+    places = [""]
+    while trace is not None:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] == "retainkit":
+            places.append(f" in {module}, line {trace.tb_lineno}")
+        trace = trace.tb_next
+    return places[-1]
 
 
 def abandon_stdout() -> None:
@@ -94,5 +134,5 @@ def tell(error: RetainkitError) -> None:
     """Write an error and what to do about it to stderr."""
     from retainkit.render.cells import clean
 
-    for line in f"Error: {error}".split("\n"):
-        typer.echo(clean(line), err=True)
+    for line in without_secrets(f"Error: {error}").split("\n"):
+        typer.echo(inert(clean(line)), err=True)

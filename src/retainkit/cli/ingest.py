@@ -28,10 +28,6 @@ def ingest(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Read all files again, with other options if need be.")
     ] = False,
-    verify: Annotated[
-        bool,
-        typer.Option("--verify", help="Compare each part's SHA-256; read anew what differs."),
-    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, no table and no notes.")
     ] = False,
@@ -52,7 +48,6 @@ def ingest(
             SourceOptions(**source.options),
             snapshots=snapshots,
             rebuild=rebuild,
-            verify=verify,
             progress=progress,
         )
     if quiet:

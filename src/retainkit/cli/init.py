@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from retainkit.addresses import is_address, shown
 from retainkit.cli.command import Source
 from retainkit.cli.config import (
     ENGINE,
@@ -15,6 +16,7 @@ from retainkit.cli.config import (
     engine_flags,
     source_flags,
 )
+from retainkit.cli.options import LISTS
 from retainkit.cli.output import say
 from retainkit.cli.toml import commented, setting
 from retainkit.errors import UsageError
@@ -28,6 +30,7 @@ _HEAD = """\
 # What retainkit reads, and how; written by `retainkit init`. Flags win over this file.
 # A line that begins with # is a default: remove the # and change it.
 """
+_SOURCES = ("sources", "members")
 _ALWAYS = ("tz", "week_start")  # written even where they are the defaults: results hang on them
 
 
@@ -74,7 +77,9 @@ def _text(context: typer.Context, source: Source, result: "Result", folder: Path
     given = _given(source, folder)
     for name, flag in source_flags(context.command).items():
         value = given.get(name, flag.default)
-        if value != flag.default or name in _ALWAYS:
+        if name in _SOURCES and _is_secret(value):
+            lines.append(commented(name, flag, "an address with secrets: for the command line"))
+        elif value != flag.default or name in _ALWAYS:
             lines.append(setting(name, value))
         elif name in found and found[name][0] is not None:
             lines.append(setting(name, *found[name]))
@@ -120,10 +125,16 @@ def _given(source: Source, folder: Path) -> dict[str, Any]:
     for name in ("members", "rejects"):
         if given[name] is not None:
             given[name] = _seen_from(folder, given[name])
-    return {**given, "time_format": list(given["time_format"]) or None}
+    return {**given, **{name: list(given[name]) or None for name in LISTS}}
+
+
+def _is_secret(sources: str | list[str] | None) -> bool:
+    """Return whether an address holds what must not stand in a file."""
+    named = [sources] if isinstance(sources, str) else sources or []
+    return any(shown(each) != each for each in named)
 
 
 def _seen_from(folder: Path, path: str) -> str:
-    if "://" in path or Path(path).is_absolute():
+    if is_address(path) or Path(path).is_absolute():
         return path
     return Path(os.path.relpath(path, folder)).as_posix()

@@ -22,6 +22,8 @@ def inspect(
     from retainkit.profile import describe
 
     def compute(options: "SourceOptions", progress: "Progress | None") -> "Result":
-        return describe(source.sources, options, top=top, progress=progress)
+        return describe(
+            source.sources, options, top=top, progress=progress, excel_safe=out.excel_safe
+        )
 
     answer("inspect", source, out, compute)

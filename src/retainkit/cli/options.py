@@ -51,6 +51,29 @@ HashKey = Annotated[
 Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
 
 
+LISTS = ("nobody", "time_format")  # the source flags that can be repeated
+
+
+# Of all commands that write files.
+LockTimeout = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        metavar="SECONDS",
+        help="How long to wait for another run that writes there.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+FollowSymlinks = Annotated[
+    bool,
+    typer.Option(
+        "--follow-symlinks",
+        help="Write what a link points to, which is refused without.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+
 class SourceFlags:
     """What to read and how; the fields of SourceOptions, and the sources themselves."""
 
@@ -85,6 +108,22 @@ class SourceFlags:
         str | None,
         typer.Option(help="Why the member left (member table).", rich_help_panel=COLUMNS),
     ] = None
+    nobody: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="An id that is nobody's, beside null, guest …; repeatable.",
+            rich_help_panel=READING,
+        ),
+    ] = None
+    normalize_ids: Annotated[
+        bool,
+        typer.Option(
+            "--normalize-ids",
+            help="Read full-width digits and letters of ids as the usual ones.",
+            rich_help_panel=READING,
+        ),
+    ] = False
     members: Annotated[
         str | None,
         typer.Option(
@@ -146,6 +185,10 @@ class SourceFlags:
         str | None,
         typer.Option(help="Encoding of text files, like gb18030.", rich_help_panel=READING),
     ] = None
+    member_encoding: Annotated[
+        str | None,
+        typer.Option(help="Of the member table; by default --encoding.", rich_help_panel=READING),
+    ] = None
     separator: Annotated[
         str | None,
         typer.Option(help="What separates the cells of a CSV.", rich_help_panel=READING),
@@ -157,6 +200,36 @@ class SourceFlags:
             rich_help_panel=READING,
         ),
     ] = True
+    sheet: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of a workbook.", rich_help_panel=READING),
+    ] = None
+    max_columns: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Fail past so many columns.", rich_help_panel=READING
+        ),
+    ] = 2000
+    max_line: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE", help="Fail at a longer line of text.", rich_help_panel=READING
+        ),
+    ] = "16MB"
+    max_unpacked: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="Fail where a packed file holds more and has to be copied.",
+            rich_help_panel=READING,
+        ),
+    ] = "20GB"
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Verify the checksums of Parquet pages.", rich_help_panel=READING
+        ),
+    ] = False
     max_rejects: Annotated[
         float,
         typer.Option(
@@ -249,6 +322,9 @@ class OutputFlags:
             rich_help_panel=OUTPUT,
         ),
     ] = False
+
+    lock_timeout: LockTimeout = 0.0
+    follow_symlinks: FollowSymlinks = False
 
 
 class ChartFlags:

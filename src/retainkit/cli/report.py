@@ -8,9 +8,10 @@ from retainkit.choices import DatePeriod, TableFormat, UndecidedAs
 from retainkit.cli.answer import check_sources
 from retainkit.cli.command import Computing, Source
 from retainkit.cli.declared import declared
-from retainkit.cli.options import By, Confidence, HashKey
-from retainkit.cli.output import check_apart, check_files, say, say_how
+from retainkit.cli.options import By, Confidence, FollowSymlinks, HashKey, LockTimeout
+from retainkit.cli.output import say, say_how
 from retainkit.cli.progress import watched
+from retainkit.cli.targets import check_apart, check_files, held
 from retainkit.errors import UsageError
 
 
@@ -70,6 +71,8 @@ def report(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress; stderr says what is amiss only.")
     ] = False,
+    lock_timeout: LockTimeout = 0.0,
+    follow_symlinks: FollowSymlinks = False,
 ) -> None:
     """Write the report."""
     from retainkit.checking.running import Check
@@ -99,12 +102,24 @@ def report(
     asked = Check.of(rule or [], settings)
     if baseline is not None and not asked.rules:
         raise UsageError("report: --baseline is for rules, and there is none.")
-    place = Place(output=output, history=history, keep=keep, tables=tables, excel_safe=excel_safe)
-    check_files(source, {"--output": place.file}, asked.reads)
+    place = Place(
+        output=output,
+        history=history,
+        keep=keep,
+        tables=tables,
+        excel_safe=excel_safe,
+        lock_timeout=lock_timeout,
+    )
+    named = {"--output": place.file}
+    targets = check_files(source, named, asked.reads, follow=follow_symlinks)
+    targets.pop("--output", None)  # of which the name is known when it is made
     check_apart(source, place.folders)
     keep_freed_memory()
     journal = Journal()
-    with watched(quiet) as progress:
+    with (
+        held(targets, lock_timeout, follow=follow_symlinks),
+        watched(quiet) as progress,
+    ):
         made, target = place.publish(
             lambda: reported(
                 params,
@@ -115,6 +130,7 @@ def report(
                 engine=EngineOptions(**how.options),
                 progress=progress,
                 journal=journal,
+                excel_safe=excel_safe,
             )
         )
     for line in () if made.verdicts is None else amiss(made.verdicts):

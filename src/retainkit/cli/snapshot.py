@@ -8,8 +8,10 @@ import typer
 from retainkit.cli.answer import check_sources
 from retainkit.cli.command import Computing, Source
 from retainkit.cli.declared import declared
-from retainkit.cli.output import check_files, say, say_how
+from retainkit.cli.options import FollowSymlinks, LockTimeout
+from retainkit.cli.output import say, say_how
 from retainkit.cli.progress import watched
+from retainkit.cli.targets import check_files, held
 from retainkit.replacement import write_whole
 
 
@@ -30,6 +32,8 @@ def snapshot(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")
     ] = False,
+    lock_timeout: LockTimeout = 0.0,
+    follow_symlinks: FollowSymlinks = False,
 ) -> None:
     """Write the snapshot."""
     from retainkit.checking.parsing import named_requests
@@ -44,20 +48,22 @@ def snapshot(
         check_sources("snapshot", source)
     settings = declared(source.settings)
     metrics = chosen(named_requests(settings), metric or [])
-    check_files(source, {"--output": output}, Check(rules=(), metrics=metrics).reads)
+    reads = Check(rules=(), metrics=metrics).reads
+    targets = check_files(source, {"--output": output}, reads, follow=follow_symlinks)
     keep_freed_memory()
     journal = Journal()
-    with watched(quiet) as progress:
-        text = text_of(
-            metrics,
-            source.sources,
-            SourceOptions(**source.options),
-            definitions=definitions,
-            engine=EngineOptions(**how.options),
-            progress=progress,
-            journal=journal,
-        )
-    write_whole(Path(output), text.encode(), "--output")
+    with held(targets, lock_timeout, follow=follow_symlinks):
+        with watched(quiet) as progress:
+            text = text_of(
+                metrics,
+                source.sources,
+                SourceOptions(**source.options),
+                definitions=definitions,
+                engine=EngineOptions(**how.options),
+                progress=progress,
+                journal=journal,
+            )
+        write_whole(Path(output), text.encode(), "--output")
     if not quiet:
         say(f"Wrote {output}: {', '.join(metrics)}.")
     say_how(how, journal)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from retainkit.errors import UsageError
+from retainkit.errors import UsageError, size_of
 from retainkit.sources.stream import BATCH
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])?(i)?b?", re.IGNORECASE)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _AMPLE = 3_000_000_000
 _LEAST = 1_000_000_000
 _SHARE = 0.5  # of the machine, where nothing is asked for
@@ -31,7 +28,7 @@ class Budget:
         """Return the budget for `--memory`, by default a share of the machine."""
         if memory is None:
             return cls(max(int(_machine() * _SHARE), _LEAST))
-        total = _parsed(memory)
+        total = size_of("--memory", memory)
         if total < _LEAST:
             raise UsageError(
                 f"--memory: {memory} is too little to read files at all.",
@@ -55,15 +52,6 @@ class Budget:
     def slice_rows(self, threads: int) -> int:
         """Return how many rows a slice of members may have where `threads` are worked at once."""
         return max((self.total - _READING) // 3 // (threads * _ROW_BYTES), 1)
-
-
-def _parsed(memory: str) -> int:
-    match = _SIZE.fullmatch(memory.strip())
-    if match is None:
-        raise UsageError(f"--memory: '{memory}' is not a size like 2GB or 1500MB.")
-    number, unit, binary = match.groups()
-    base = 1024 if binary else 1000
-    return int(float(number) * base ** _POWERS[(unit or "").lower()])
 
 
 def _machine() -> int:

@@ -40,14 +40,16 @@ def run(
 
     partitions: into about how many slices members are split, as memory and cores ask for unless
     given; the Results are the same for any number, and on any engine. journal: is told how.
-    excel_safe: whether text in rosters that a spreadsheet would run as a formula is defused.
+    excel_safe: whether text in rosters and refused rows that a spreadsheet would run as a formula
+    is defused.
     Raises InputError where the data cannot be used, UsageError where the request cannot be met,
     OutputError where temporary files cannot be written.
     """
     engine, journal = engine or EngineOptions(), journal or Journal()
     calendar = Calendar(options.tz, options.week_start)
     worker = _kind(engine)(options, calendar, engine, journal, partitions, progress, excel_safe)
-    with open_export(inputs, options, engine.temp_dir) as (table, members):
+    lines = engine.engine == "local"  # a cluster's files are not gone through by one machine
+    with open_export(inputs, options, engine.temp_dir, lines=lines) as (table, members):
         with journal.stage("plan"):
             needs = Needs.union([request.needs(False) for request in requests])
             events = read_events(table, members, options, _wanted(needs), calendar)
@@ -55,7 +57,7 @@ def run(
         _tell(journal, table, events)
         account, window, requests, tallies = worker.tallied(requests, table, events, needs)
     data = account.data(window, options)
-    notes = [*account.notes(members is not None), *events.notes]
+    notes = [*account.notes(events, options), *events.notes]
     notes = [*account.seen.idle(needs.selectors), *notes]
     source = source_params(inputs, options)
     with journal.stage("summarise"):

@@ -15,7 +15,7 @@ from retainkit.sources.stream import Progress
 class Worker:
     """How a run reads, computes and tells. partitions: of members, if stated.
 
-    excel_safe: whether rosters are defused for spreadsheets.
+    excel_safe: whether rosters and refused rows are defused for spreadsheets.
     """
 
     options: SourceOptions

@@ -29,22 +29,20 @@ def ingest(
     *,
     snapshots: str | None = None,
     rebuild: bool = False,
-    verify: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Bring the set in `folder` up to date with the files that `inputs` mean.
 
     snapshots: files whose names tell a day, each a list of the members of that day. rebuild: read
-    all files again, with other options than before if need be. verify: compare every part with
-    its SHA-256, and read anew what differs. Raises InputError where a file cannot be used; files
-    before it are in the set by then.
+    all files again, with other options than before if need be. Raises InputError where a file
+    cannot be used; files before it are in the set by then.
     """
     if snapshots is not None and options.members is not None:
         raise UsageError("ingest: --members and --snapshots exclude each other.")
     if not inputs:
         raise UsageError("ingest: nothing to read.", "Name files, folders or globs.")
     with held(folder) as manifest:
-        work = _Run(folder, options, manifest, snapshots, verify, progress)
+        work = _Run(folder, options, manifest, snapshots, progress)
         work.begin(inputs, rebuild)
         try:
             work.take()
@@ -68,7 +66,6 @@ class _Run:
     options: SourceOptions
     manifest: Manifest
     snapshots: str | None
-    verify: bool
     progress: Progress | None
     found: list[Found] = field(default_factory=list)
     notes: tuple[str, ...] = ()
@@ -197,7 +194,7 @@ class _Run:
         path = self.folder / entry.part
         if not path.is_file() or path.stat().st_size != entry.bytes:
             return False
-        return not self.verify or sha256(path) == entry.sha256
+        return not self.options.verify or sha256(path) == entry.sha256
 
     def _check_all_there(self) -> None:
         """Raise UsageError where a file of the set is gone: read again, it would be lost."""

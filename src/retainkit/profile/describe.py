@@ -14,6 +14,7 @@ from retainkit.profile.usage import Usage, read_usage
 from retainkit.results import DataWindow, Result
 from retainkit.schema import Role
 from retainkit.sources import Input, SourceOptions, Table, open_export
+from retainkit.sources.nobody import Nobody
 from retainkit.sources.params import as_of, source_params
 from retainkit.sources.stream import Progress
 
@@ -31,15 +32,17 @@ def describe(
     *,
     top: int = TOP,
     progress: Progress | None = None,
+    excel_safe: bool = False,
 ) -> Result:
     """Return what the inputs hold; a mapping that fails is a finding here, not an error.
 
-    top: how many event names `events` has. Raises InputError for files that cannot be read at
+    top: how many event names `events` has. excel_safe: whether the file of refused rows is defused
+    for spreadsheets. Raises InputError for files that cannot be read at
     all, UsageError for options that make no sense.
     """
     calendar = Calendar(options.tz, options.week_start)
     with open_export(inputs, options) as (table, members):
-        seen = _see(table, members, options, progress)
+        seen = _see(table, members, options, progress, excel_safe)
     found = tables.of(seen, top, calendar)
     return Result(
         COMMAND,
@@ -52,11 +55,15 @@ def describe(
 
 
 def _see(
-    table: Table, members: Table | None, options: SourceOptions, progress: Progress | None
+    table: Table,
+    members: Table | None,
+    options: SourceOptions,
+    progress: Progress | None,
+    excel_safe: bool,
 ) -> Seen:
     castings = cast_roles(table.header, options, EVENT_ROLES)
-    columns = read_columns(table, _id_column(castings), progress)
-    usage = read_usage(table, members, options, castings, progress)
+    columns = read_columns(table, _id_column(castings), progress, Nobody.of(options.nobody))
+    usage = read_usage(table, members, options, castings, progress, excel_safe)
     amount, amount_notes = read_amounts(castings["amount"], table, options)
     return Seen(
         files=table.files,

@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from retainkit.errors import OutputError
 from retainkit.render import render_bytes
 from retainkit.render.json import dumped, plain
 from retainkit.render.options import RenderOptions
-from retainkit.replacement import sync_folder, umask
+from retainkit.replacement import folder_replaced
 from retainkit.reporting.anchors import anchors
 from retainkit.reporting.document import FORMAT, finding, head, headline
 from retainkit.reporting.model import Finding, Headline, Report
@@ -65,11 +63,8 @@ def write_folder(
                 f"{option}: '{path}' is there and holds something that no report wrote.",
                 "Name a folder that is not there yet.",
             )
-        with _beside(path) as draft:
+        with folder_replaced(path) as draft:
             _fill(draft, report, table_format, RenderOptions(excel_safe=excel_safe))
-            draft.chmod(0o777 & ~umask())
-            _put(draft, path)
-        sync_folder(path.parent)
 
 
 def _fill(folder: Path, report: Report, table_format: TableFormat, options: RenderOptions) -> None:
@@ -169,32 +164,6 @@ def _listed(manifest: Path) -> set[str]:
     except (OSError, ValueError, TypeError, KeyError):
         pass
     return set()
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """Give an empty folder beside `path`, and remove it if it is still there at the end."""
-    folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _put(draft: Path, path: Path) -> None:
-    """Put a folder in its place; what stood there is put back if that fails."""
-    if not path.exists():
-        draft.rename(path)
-        return
-    with _beside(path) as aside:
-        old = aside / "old"
-        path.rename(old)
-        try:
-            draft.rename(path)
-        except OSError:
-            with suppress(OSError):
-                old.rename(path)
-            raise
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -38,6 +38,8 @@ def past(folder: Path) -> dict[Path, pl.DataFrame]:
     for path in _files(folder):
         try:
             runs = pl.read_parquet(path)
+        except FileNotFoundError:
+            continue  # removed meanwhile, by a run for another target that keeps fewer
         except (OSError, pl.exceptions.PolarsError) as error:
             raise InputError(
                 f"--history: {path} cannot be read: it is no headline that a report kept.",

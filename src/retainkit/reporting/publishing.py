@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retainkit.choices import TableFormat
+from retainkit.leftovers import remove_leftovers
 from retainkit.locking import locked
 from retainkit.reporting.history import check_keep, kept, past, trend
 from retainkit.reporting.model import Report
@@ -20,6 +21,7 @@ class Place:
 
     history: the folder that keeps the headline of each run. tables: the format of the files in a
     folder; excel_safe: whether text that a spreadsheet would run is defused in those of CSV.
+    lock_timeout: how many seconds to wait for another run that writes it.
 
     Raises UsageError for a target of no known kind and for a number of runs that is none.
     """
@@ -29,6 +31,7 @@ class Place:
     keep: int | None = None
     tables: TableFormat = "csv"
     excel_safe: bool = False
+    lock_timeout: float = 0
 
     def __post_init__(self) -> None:
         check_output(self.output)
@@ -49,9 +52,12 @@ class Place:
     def publish(self, make: Callable[[], Report]) -> tuple[Report, Path]:
         """Return the report that `make` returns, and where it was written.
 
-        Raises OutputError where another run is at it, or where it cannot be written.
+        What a killed run left beside it is removed before, so that a folder which it had set aside
+        is back even where no new one can be made. Raises OutputError where another run is at it, or
+        where it cannot be written.
         """
-        with locked(Path(self.output), "--output"):
+        with locked(Path(self.output), "--output", self.lock_timeout):
+            remove_leftovers(Path(self.output).parent)
             folder = None if self.history is None else Path(self.history)
             runs = {} if folder is None else past(folder)
             report = make()

@@ -31,17 +31,18 @@ def reported(
     engine: EngineOptions | None = None,
     progress: Progress | None = None,
     journal: Journal | None = None,
+    excel_safe: bool = False,
 ) -> Report:
     """Return the report of the inputs, all of it from one scan.
 
     check: rules whose verdicts it tells. defaults: params that the settings say for commands.
-    Raises what a check and `run` raise.
+    excel_safe: as for `run`. Raises what a check and `run` raise.
     """
     prepared = None if check is None or not check.rules else Prepared.of(check, options)
     own = parts(params, roles_of(inputs, options, params.by), defaults or {})
     checked = [] if prepared is None else prepared.requests
     requests = once([part.request for part in own] + checked)
-    found = results_of(requests, inputs, options, engine, progress, journal)
+    found = results_of(requests, inputs, options, engine, progress, journal, excel_safe)
     results: Mapping[str, Result] = {part.name: found[requests.index(part.request)] for part in own}
     if params.share_safe:
         results = without_ids(own, results, params, inputs, options)

@@ -9,7 +9,7 @@ import polars as pl
 
 from retainkit.render.cells import clean
 from retainkit.render.view import Block, Chart, Document, Figure
-from retainkit.render.views import document_of, plain
+from retainkit.render.views import document_of, plain, trend
 from retainkit.render.views.cohort import MOST_TRIANGLES
 from retainkit.render.views.facts import window
 from retainkit.reporting.model import Report, Section
@@ -28,6 +28,7 @@ _ALONE = {
         "hazard": "share who have ordered, by day",
         "value": "what the change of sales came from",
     },
+    "trend": {"main": "each number on a scale of its own"},
 }
 _COMPARED = {
     "retention": {"main": "share active by day, with its interval"},
@@ -121,6 +122,8 @@ def _pictured(blocks: Sequence[Block], result: Result) -> Iterator[Block]:
 
 
 def _charts(result: Result) -> Iterator[Chart]:
+    if result.command == "trend" and not trend.is_drawn(result.main):
+        return
     kinds = _COMPARED if result.params.get("by") else _ALONE
     for table, caption in kinds.get(result.command, {}).items():
         frame = result.tables.get(table)

@@ -85,28 +85,29 @@ def evidence(report: Report) -> Grid | None:
     if not told:
         return None
     columns = (
-        Column("finding", "right"),
+        Column("", "right", called="number"),
         Column("members"),
         Column("share"),
         Column("since"),
         Column("theirs", "right"),
         Column(interval_title(report.params), "right"),
         Column("n", "right"),
-        Column("all others", "right"),
-        Column("n", "right", called="n of all others"),
+        Column("others", "right"),
+        Column("n", "right", called="n of others"),
         Column("before", "right"),
-        Column("others before", "right"),
+        Column("others", "right", called="others before"),
     )
-    rows = tuple(tuple(_evidence(number, told)) for number, told in told)
+    unit = str(report.params.get("period", "month"))
+    rows = tuple(tuple(_evidence(number, told, unit)) for number, told in told)
     return Grid(columns, rows, caption="The numbers of the findings", optional_name="columns")
 
 
-def _evidence(number: int, told: Mapping[str, Any]) -> Iterator[Cell]:
+def _evidence(number: int, told: Mapping[str, Any], unit: str) -> Iterator[Cell]:
     column = told["column"]
     yield Cell(f"{number}")
     yield Cell("all" if column is None else f"{cells.label(column)}: {cells.label(told['value'])}")
     yield Cell(cells.clean(told["share"]))
-    yield Cell(told["since"] or cells.UNKNOWN)
+    yield Cell(_when(told["since"] or cells.UNKNOWN, unit))
     yield Cell(cells.percent(told["own"]))
     yield Cell(cells.interval(told["low"], told["high"]))
     yield Cell(cells.count(round(told["n"])))

@@ -6,41 +6,24 @@ import glob
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from retainkit.errors import InputError, UsageError, nearest
+from retainkit.addresses import is_address
+from retainkit.errors import InputError, OutputError, UsageError, nearest
 from retainkit.replacement import temporary_folder
+from retainkit.sources.file import PACKED_SUFFIXES, File, State, data_suffix
 from retainkit.sources.sets import Kept, check_no_set_below, kept_set
 
 STDIN, STDIN_NAME = "-", "<stdin>"
 _DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq")
-_PACKED_SUFFIXES = (".gz", ".zst")
 _LITTER = {"Thumbs.db", "desktop.ini"}
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _LISTED = 5
-
-
-@dataclass(frozen=True)
-class File:
-    """One file to read: where it lies, what messages call it, the keys of its Hive folders.
-
-    ready: the roles that its columns are, where it is a part of a set; see `sets`.
-    """
-
-    path: Path
-    name: str
-    keys: tuple[tuple[str, str | None], ...] = ()
-    ready: Mapping[str, str] | None = None
-
-    @property
-    def suffix(self) -> str:
-        """The suffix that tells the format, lower case, without .gz or .zst."""
-        return _data_suffix(self.name)
 
 
 class Scratch:
@@ -53,11 +36,29 @@ class Scratch:
         self._made = 0
 
     def path(self, suffix: str) -> Path:
-        """Return a path in the folder that no other call returns."""
+        """Return a path in the folder that no other call returns; raises OutputError."""
         if self._folder is None:
-            self._folder = self._stack.enter_context(temporary_folder(self._parent))
+            with self.told():
+                self._folder = self._stack.enter_context(temporary_folder(self._parent))
         self._made += 1
         return self._folder / f"{self._made}{suffix}"
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what the system says about writing to the folder into an OutputError."""
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self._parent, error) from error
+
+
+def unwritable(folder: str | Path | None, error: OSError) -> OutputError:
+    """Return the error for a folder of temporary files that takes none."""
+    return OutputError(
+        f"A temporary copy cannot be written to '{folder or gettempdir()}': "
+        f"{error.strerror or error}.",
+        "Name a folder that has room with --temp-dir.",
+    )
 
 
 def locate(names: Sequence[str | Path], scratch: Scratch) -> tuple[list[File], list[str]]:
@@ -85,7 +86,7 @@ def locate(names: Sequence[str | Path], scratch: Scratch) -> tuple[list[File], l
 def paths(names: Sequence[str]) -> set[Path]:
     """Return the files that `names` mean, with links followed; stdin and URLs have none."""
     with ExitStack() as stack:
-        local = [name for name in names if name != STDIN and "://" not in name]
+        local = [name for name in names if name != STDIN and not is_address(name)]
         return {file.path.resolve() for file in locate(local, Scratch(stack))[0]}
 
 
@@ -124,7 +125,7 @@ def _walk(path: Path) -> Iterator[File]:
         yield from map(kept_file, kept.parts)
         return
     paths = sorted(_below(path), key=lambda each: each.parts)
-    foreign = [str(each) for each in paths if _data_suffix(each.name) not in _DATA_SUFFIXES]
+    foreign = [str(each) for each in paths if data_suffix(each.name) not in _DATA_SUFFIXES]
     if foreign:
         more = f" and {len(foreign) - _LISTED} more" if len(foreign) > _LISTED else ""
         raise InputError(
@@ -136,7 +137,7 @@ def _walk(path: Path) -> Iterator[File]:
     if not paths:
         raise InputError(
             f"'{path}' holds no data files.",
-            f"Read are {', '.join(_DATA_SUFFIXES)}, also with {' or '.join(_PACKED_SUFFIXES)}.",
+            f"Read are {', '.join(_DATA_SUFFIXES)}, also with {' or '.join(PACKED_SUFFIXES)}.",
         )
     for each in paths:
         yield _file(each)
@@ -168,8 +169,8 @@ def _file(path: Path) -> File:
             f"The name of {str(path)!a} is not UTF-8, so that it cannot be opened.", "Rename it."
         ) from None
     try:
-        with path.open("rb"):
-            pass
+        with path.open("rb") as file:
+            state = State.of(os.fstat(file.fileno()))
     except OSError as error:
         raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
     pairs = (part.partition("=") for part in path.parent.parts)
@@ -178,19 +179,13 @@ def _file(path: Path) -> File:
         path,
         str(path),
         tuple((key, None if value == _HIVE_NULL else value) for key, value in keys.items()),
+        state=state,
     )
 
 
 def kept_file(kept: Kept) -> File:
     """Return a file of a set; what its folders are called says nothing of its rows."""
     return File(kept.path, str(kept.path), ready=kept.ready)
-
-
-def _data_suffix(name: str) -> str:
-    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
-    if suffixes and suffixes[-1] in _PACKED_SUFFIXES:
-        suffixes.pop()
-    return suffixes[-1] if suffixes else ""
 
 
 def _spool_stdin(scratch: Scratch) -> File:
@@ -204,7 +199,7 @@ def _spool_stdin(scratch: Scratch) -> File:
 
 def _spool(pipe: BinaryIO, name: str, scratch: Scratch) -> File:
     path = scratch.path(".pipe")
-    with path.open("wb") as copy:
+    with scratch.told(), path.open("wb") as copy:
         shutil.copyfileobj(pipe, copy, 1 << 20)
     return File(path, name)
 

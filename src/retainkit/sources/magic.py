@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 from retainkit.errors import InputError
-from retainkit.sources.files import STDIN_NAME, File
+from retainkit.sources.file import File
+from retainkit.sources.files import STDIN_NAME
 
-Format = Literal["csv", "ndjson", "parquet"]
+Format = Literal["csv", "ndjson", "parquet", "excel"]
 
 HEAD_BYTES = 256 * 1024
 _GZIP = b"\x1f\x8b"
@@ -19,12 +20,18 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _PARQUET = b"PAR1"
 _JSON_SUFFIXES = (".ndjson", ".jsonl", ".json")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
-_WORKBOOK = "Save its sheet as CSV first."
 _UNPACK = "Unpack it first; .gz and .zst are read as they are."
 _PAGE = "It may be a login or error page saved in place of the export."
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+# What the first files inside a ZIP archive are called, or hold, that is a workbook.
+_INSIDE = (
+    b"xl/workbook",
+    b"[Content_Types].xml",
+    b"application/vnd.oasis.opendocument.spreadsheet",
+)
 _FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive", _UNPACK),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", _WORKBOOK),
+    (_OLD_EXCEL, "an old Excel workbook", _UNPACK),
     (b"%PDF-", "a PDF", "Ask for the export as CSV or Parquet."),
     (b"BZh", "a bzip2 archive", _UNPACK),
     (b"\xfd7zXZ", "an xz archive", _UNPACK),
@@ -91,6 +98,8 @@ def format_of(file: File, head: Head) -> Format:
         if head.packed:
             raise InputError(f"'{file.name}' is Parquet inside an archive.", _UNPACK)
         return "parquet"
+    if _is_workbook(head.data) and not head.packed:
+        return "excel"
     _refuse_foreign(file, head.data, start)
     if file.suffix in _PARQUET_SUFFIXES:
         raise InputError(
@@ -102,13 +111,19 @@ def format_of(file: File, head: Head) -> Format:
     return "csv"
 
 
+def _is_workbook(data: bytes) -> bool:
+    if data.startswith(_OLD_EXCEL):
+        return True
+    return data.startswith(b"PK\x03\x04") and any(sign in data for sign in _INSIDE)
+
+
 def _refuse_foreign(file: File, data: bytes, start: bytes) -> None:
     found = [each for each in _FOREIGN if start.startswith(each[0])]
     found += [each for each in _MARKUP if start.lower().startswith(each[0])]
     if not found:
         return
     _, what, hint = found[0]
-    if b"[Content_Types].xml" in data:
-        what, hint = "an Excel workbook", _WORKBOOK
+    if _is_workbook(data):
+        what = "an Excel workbook inside an archive"
     wanted = {".parquet": "Parquet", ".pq": "Parquet"} | dict.fromkeys(_JSON_SUFFIXES, "NDJSON")
     raise InputError(f"'{file.name}' is {what}, not {wanted.get(file.suffix, 'CSV')}.", hint)

@@ -10,14 +10,17 @@ import polars as pl
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import FLAGS, Mapped, Role
 from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS, ZERO
+from retainkit.sources.clocks import moved_notes
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
+from retainkit.sources.names import LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import MIXED_EPOCHS, MIXED_OFFSETS, fatal
 from retainkit.sources.scan import Table
 from retainkit.sources.times import learn_times
+from retainkit.sources.totals import are_totals
 from retainkit.wording import counted
 
 _TIMES: tuple[Role, ...] = ("joined", "left")
@@ -89,16 +92,21 @@ def member_rows(
 ) -> Roster:
     """Return all rows of the member table, as `read_members` does before a member has one."""
     mapping = _map(table.header, options, events_id, left, reason)
+    left_out: list[str] = []
     with table.reading():
-        rows = _rows(table, mapping, segments)
-    ids = learn_ids("__member", rows.lazy(), rows["__member"], mapping["member"].source)
+        rows = _without_totals(_rows(table, mapping, segments, left_out), left_out)
+    table.check_same()
+    source = mapping["member"].source
+    ids = learn_ids("__member", rows.lazy(), rows["__member"], source, options)
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
+    notes += left_out
     frame = rows.select(
         ids.expr.alias("member"),
-        *(_moments(role, mapping, rows, options, notes) for role in _TIMES),
+        *(_moments(role, mapping, rows, options, notes, table.files) for role in _TIMES),
         *([segment("__reason").alias("reason")] if "reason" in mapping else []),
         *(segment(name).alias(called) for name, called in segments.items()),
     )
+    notes += _nobodies(rows["__member"], frame["member"])
     return Roster(frame, (*table.notes, *notes), mapping)
 
 
@@ -116,15 +124,39 @@ def _map(
 
 
 def _rows(
-    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str]
+    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str], notes: list[str]
 ) -> pl.DataFrame:
-    scope = Scope(table.frame, table.sample())
+    """Return what is read of the table, without rows that are too long, which are noted."""
+    scope = Scope(table.frame, table.sample(), files=table.files)
     for role, mapped in mapping.items():
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
-    return scope.frame.select(*(f"__{role}" for role in mapping), *segments).collect(
+    long = [LONG] if table.long else []
+    rows = scope.frame.select(*(f"__{role}" for role in mapping), *segments, *long).collect(
         engine="streaming"
     )
+    if not long:
+        return rows
+    kept = rows.filter(~pl.col(LONG)).drop(LONG)
+    count = counted(
+        len(rows) - len(kept),
+        "row with more cells than the header is left out",
+        "rows with more cells than the header are left out",
+    )
+    notes.append(f"Member table: {count}.")
+    return kept
+
+
+def _without_totals(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Return the rows without lines that sum others up, which are noted."""
+    if rows.schema["__member"] != pl.String:
+        return rows
+    total = are_totals(rows["__member"])
+    if not (count := int(total.sum())):
+        return rows
+    left = counted(count, "total line is left out", "total lines are left out")
+    notes.append(f"Member table: {left}.")
+    return rows.filter(~total)
 
 
 def _moments(
@@ -133,12 +165,14 @@ def _moments(
     rows: pl.DataFrame,
     options: SourceOptions,
     notes: list[str],
+    files: tuple[str, ...],
 ) -> pl.Series:
     """Return a time column in us, null where there is none; what could not be read is noted."""
     if role not in mapping:
         return pl.repeat(None, len(rows), dtype=pl.Int64, eager=True).alias(role)
     name, title = f"__{role}", mapping[role].source
-    column = Column(pl.col(name), rows.lazy(), rows[name].drop_nulls().head(_SAMPLE), title)
+    sample = rows[name].drop_nulls().head(_SAMPLE)
+    column = Column(pl.col(name), rows.lazy(), sample, title, files, FLAGS[role])
     # --time-format is about the events; here it counts where it reads anything.
     for formats in dict.fromkeys((options.time_format, ())):
         times = learn_times(column, replace(options, time_format=formats))
@@ -147,8 +181,11 @@ def _moments(
             break
     for mark, reason in ((OFFSETS, MIXED_OFFSETS), (EPOCHS, MIXED_EPOCHS)):
         if (us == mark).any():
-            raise fatal(reason)
-    notes += [f"Member table: {note}" for note in times.notes]
+            raise fatal(reason, title, files, FLAGS[role])
+    told = list(times.notes)
+    if times.clock is not None:
+        told += moved_notes(title, times.clock.tz, *times.clock.count(rows[name], us))
+    notes += [f"Member table: {note}" for note in told]
     unreadable = us.is_null() & rows[name].is_not_null()
     # A member who has not left may well be said to leave in 9999 or 0000.
     zero = (us == ZERO) & (role == "joined")
@@ -172,15 +209,19 @@ def segment(name: str) -> pl.Expr:
     return pl.when(text.str.strip_chars() != "").then(text)
 
 
+def _nobodies(written: pl.Series, members: pl.Series) -> list[str]:
+    """Return how many rows have no member, by the reason."""
+    if not (count := members.null_count()):
+        return []
+    text = written.cast(pl.String, strict=False)
+    empty = int((text.is_null() | (text.str.strip_chars() == "")).sum())
+    reasons = {"no id": empty, "an id that means nobody": count - empty}
+    listed = ", ".join(f"{reason} {rows:,}" for reason, rows in reasons.items() if rows)
+    return [f"Member table: {counted(count, 'row')} left out: {listed}."]
+
+
 def _one_row_each(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     named = rows.drop_nulls("member")
-    if len(named) < len(rows):
-        without = counted(
-            len(rows) - len(named),
-            "row without a member is left out",
-            "rows without a member are left out",
-        )
-        notes.append(f"Member table: {without}.")
     members = named["member"].n_unique()
     if members == len(named):
         return named

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import accumulate
 from pathlib import Path
 
 import polars as pl
 
 from retainkit.errors import InputError
 from retainkit.sources.faults import FAULTS
-from retainkit.sources.files import File, Scratch
+from retainkit.sources.file import File
+from retainkit.sources.files import Scratch
 from retainkit.sources.magic import Head
+from retainkit.sources.names import ROW, refuse_own_names
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.parts import ROW, Part, refuse_own_names
+from retainkit.sources.parts import Part
 from retainkit.sources.text import copy_as_utf8, look
+
+_DEEPEST = 500  # Polars reads 1,024, Python's recursion may end before
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+
+_STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 
 def read_ndjson(
@@ -34,7 +43,7 @@ def read_ndjson(
     path = file.path
     # Finding the keys maps the file into memory, which packed data could not bound.
     if head.packed or not text.streams or text.encoding == "utf-8-sig":
-        path = copy_as_utf8(text, scratch.path(".ndjson"))
+        path = copy_as_utf8(text, scratch.path(".ndjson"), options)
     keys = _keys(file, path)
     if origin:
         refuse_own_names(file.name, keys)
@@ -62,9 +71,15 @@ def _keys_line_by_line(file: File, path: Path) -> list[str]:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
+            if _depth(line) > _DEEPEST:
+                raise InputError(
+                    f"'{file.name}', line {number}: its values are nested more than "
+                    f"{_DEEPEST:,} deep.",
+                    "Export what retainkit needs at the top of each object.",
+                )
             try:
                 record = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 record = None
             if not isinstance(record, dict):
                 raise InputError(
@@ -73,3 +88,11 @@ def _keys_line_by_line(file: File, path: Path) -> list[str]:
                 )
             keys.update(dict.fromkeys(record))
     return list(keys)
+
+
+def _depth(line: bytes) -> int:
+    """Return how deep the values of a line are nested."""
+    if line.count(b"[") + line.count(b"{") <= _DEEPEST:
+        return 0
+    steps = (_STEP.get(token[0][:1], 0) for token in _TOKEN.finditer(line))
+    return max(accumulate(steps), default=0)

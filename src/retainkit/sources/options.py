@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from retainkit.choices import Weekday
-from retainkit.errors import check_kinds
+from retainkit.errors import check_kinds, size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,8 @@ class SourceOptions:
     joined_col: str | None = None
     left_col: str | None = None
     reason_col: str | None = None
+    nobody: tuple[str, ...] = ()
+    normalize_ids: bool = False
     members: Input | None = None
     where: str | None = None
     since: Moment | None = None
@@ -46,10 +48,18 @@ class SourceOptions:
     day_first: bool | None = None
     time_format: tuple[str, ...] = ()
     encoding: str | None = None
+    member_encoding: str | None = None
     separator: str | None = None
     header: bool = True
+    sheet: str | None = None
+    max_columns: int = 2000
+    max_line: str = "16MB"
+    max_unpacked: str = "20GB"
+    verify: bool = False
     max_rejects: float = 0.5
     rejects: str | None = None
 
     def __post_init__(self) -> None:
         check_kinds(self)
+        for option, size in (("--max-line", self.max_line), ("--max-unpacked", self.max_unpacked)):
+            size_of(option, size)

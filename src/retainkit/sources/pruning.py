@@ -15,6 +15,8 @@ import polars as pl
 
 from retainkit.periods import DAY, Calendar
 from retainkit.sources.expressions import Scope
+from retainkit.sources.faults import damaged
+from retainkit.sources.names import LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import Joined, Part
 from retainkit.sources.quality import AFTER_AS_OF, AFTER_UNTIL, BEFORE_SINCE
@@ -127,12 +129,16 @@ def _groups(
     """Yield the row groups of the Parquet files in which the time column has its own type."""
     if not (dtype == pl.Date or isinstance(dtype, pl.Datetime) or dtype.is_integer()):
         return
+    from pyarrow.lib import ArrowException
     from pyarrow.parquet import read_metadata  # slow to import, and only a window asks for it
 
     for i, part in enumerate(parts):
         if part.footer is None or part.schema.get(column) != dtype:
             continue
-        footer, offset = read_metadata(part.footer), 0
+        try:
+            footer, offset = read_metadata(part.footer), 0
+        except (ArrowException, OSError) as error:
+            raise damaged(part.name) from error
         for number in range(footer.num_row_groups):
             group = footer.row_group(number)
             chunks = {
@@ -140,6 +146,8 @@ def _groups(
                 for chunk in (group.column(i) for i in range(group.num_columns))
             }
             size = sum(chunks[name].total_compressed_size for name in columns if name in chunks)
+            if column not in chunks:
+                raise damaged(part.name)
             yield _Group(i, offset, group.num_rows, size, _ends(chunks[column].statistics))
             offset += group.num_rows
 
@@ -168,6 +176,8 @@ def _spans(
             for name, kind in joined.types.items()
         ]
     )
+    if joined.long:
+        raw = raw.with_columns(pl.lit(False).alias(LONG))
     us = scope.on(raw.lazy()).select("__us").collect().to_series().to_list()
     spans = list(zip(us[::2], us[1::2], strict=True))
     if not dtype.is_integer():

@@ -14,8 +14,8 @@ _OWN = ("file", "row", "reason")
 class RejectsFile(RowsFile):
     """Refused rows on their way to the file that --rejects names."""
 
-    def __init__(self, path: str, sources: Sequence[str] = ()) -> None:
-        super().__init__(path, "--rejects", sources)
+    def __init__(self, path: str, sources: Sequence[str] = (), excel_safe: bool = False) -> None:
+        super().__init__(path, "--rejects", sources, excel_safe)
 
     def write(self, rows: pl.DataFrame) -> None:
         """Add refused rows: columns __file, __row, fate and __raw (the columns as read)."""

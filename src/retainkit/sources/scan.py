@@ -10,12 +10,16 @@ from pathlib import Path
 
 import polars as pl
 
+from retainkit.addresses import is_address, shown
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
+from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import FAULTS, fault, not_computed, reading
-from retainkit.sources.files import File, Scratch, kept_file, locate
+from retainkit.sources.file import File
+from retainkit.sources.files import Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
+from retainkit.sources.limits import check_columns
 from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
@@ -29,8 +33,9 @@ class Table:
     """The raw rows of an export, nothing interpreted, nothing read yet.
 
     `frame` has the columns of `header`, and with `origin` also "__file" (String) and "__row"
-    (Int64, the 1-based data row in its file; in CSV blank lines count). Columns of CSV and
-    NDJSON are String; those of Parquet and frames keep their types.
+    (Int64, the 1-based data row in its file; in CSV blank lines count); with `long` also "__long"
+    (Boolean, whether the row has more cells than the header). Columns of CSV and NDJSON are
+    String; those of Parquet and frames keep their types.
     """
 
     frame: pl.LazyFrame
@@ -40,6 +45,12 @@ class Table:
     origin: bool
     parts: tuple[Part, ...] = field(default=(), repr=False)
     joined: Joined | None = field(default=None, repr=False)
+    local: tuple[File, ...] = field(default=(), repr=False)
+
+    @property
+    def long(self) -> bool:
+        """Whether some rows of CSV are longer than their header."""
+        return self.joined is not None and self.joined.long
 
     def sample(self, rows: int = 1000) -> pl.DataFrame:
         """Return the first `rows` rows. Raises InputError where they cannot be read."""
@@ -51,6 +62,11 @@ class Table:
         counts = [part.about_rows() for part in self.parts]
         known = [count for count in counts if count is not None]
         return sum(known) - sum(unread) if counts and len(known) == len(counts) else None
+
+    def check_same(self) -> None:
+        """Raise InputError where a file is not what it was when the table was opened."""
+        for file in self.local:
+            file.check_same()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -65,6 +81,7 @@ class Table:
                 warnings.filterwarnings("ignore", "POLARS_MAX_BLOCKING_THREAD_COUNT")
                 yield
         except FAULTS as error:
+            self.check_same()
             found = self._fault() or not_computed(error)
             if found is None:
                 raise
@@ -76,7 +93,7 @@ class Table:
                 for _ in part.frame.collect_batches():
                     pass
             except FAULTS as error:
-                return fault(error, part.name)
+                return fault(error, part.name, part.line_of(error))
         return None
 
 
@@ -87,22 +104,36 @@ def open_table(
     temp_dir: str | Path | None = None,
     *,
     origin: bool = False,
+    is_members: bool = False,
+    lines: bool = True,
 ) -> Iterator[Table]:
     """Open `inputs` (paths or frames, together one export) as a Table.
 
-    Temporary copies live until the context ends, in a folder in `temp_dir`. Raises InputError for
-    files that are missing, unreadable, empty, foreign or in doubtful encoding, UsageError for
-    wrong options.
+    is_members: whether they are the member table. lines: whether to go through the lines of CSV
+    first. Temporary copies live until the context ends, in a folder in `temp_dir`. Raises
+    InputError for files that are missing, unreadable, empty, foreign or in doubtful encoding,
+    UsageError for wrong options.
     """
     if not inputs:
         raise UsageError("No source is named.", "Name a file, a folder, a glob, or '-' for stdin.")
     with ExitStack() as stack:
         scratch = Scratch(stack, temp_dir)
-        parts, notes = _open(inputs, options, scratch, origin=origin)
-        yield _joined(parts, notes, origin=origin)
+        files, remote, notes = _located(inputs, scratch)
+        files = [replace(file, is_members=is_members) for file in files]
+        parts = [_read_file(file, options, scratch, origin=origin, lines=lines) for file in files]
+        parts += [_read_url(url, options, origin=origin) for url in remote]
+        parts += [
+            read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
+        ]
+        parts = [without_patterns(part) for part in parts]
+        table = _joined(parts, notes, files, origin=origin)
+        yield table
+        table.check_same()
 
 
-def _joined(parts: Sequence[Part], notes: Sequence[str], *, origin: bool) -> Table:
+def _joined(
+    parts: Sequence[Part], notes: Sequence[str], files: Sequence[File], *, origin: bool
+) -> Table:
     joined = join(parts, origin=origin)
     return Table(
         joined.rows(parts),
@@ -112,12 +143,17 @@ def _joined(parts: Sequence[Part], notes: Sequence[str], *, origin: bool) -> Tab
         origin=origin,
         parts=tuple(parts),
         joined=joined,
+        local=tuple(files),
     )
 
 
 @contextmanager
 def open_export(
-    inputs: Sequence[Input], options: SourceOptions, temp_dir: str | Path | None = None
+    inputs: Sequence[Input],
+    options: SourceOptions,
+    temp_dir: str | Path | None = None,
+    *,
+    lines: bool = True,
 ) -> Iterator[tuple[Table, Table | None]]:
     """Open the events and the member table, if there is one; as `open_table`.
 
@@ -125,11 +161,19 @@ def open_export(
     """
     with ExitStack() as stack:
         table = stack.enter_context(
-            open_table(inputs, options, temp_dir, origin=options.rejects is not None)
+            open_table(inputs, options, temp_dir, origin=options.rejects is not None, lines=lines)
         )
         members: Table | None
         if options.members is not None:
-            members = stack.enter_context(open_table([options.members], options, temp_dir))
+            own = options.member_encoding
+            members = stack.enter_context(
+                open_table(
+                    [options.members],
+                    options if own is None else replace(options, encoding=own),
+                    temp_dir,
+                    is_members=own is None,
+                )
+            )
         else:
             members = _members_of_set(inputs, options, Scratch(stack, temp_dir))
         yield table, members
@@ -141,48 +185,46 @@ def _members_of_set(
     found = members_of(inputs)
     if found is None:
         return None
-    part = _read_file(kept_file(found[0]), options, scratch, origin=False)
+    file = kept_file(found[0])
+    part = _read_file(file, options, scratch, origin=False, lines=False)
     note = f"Members are those of the set '{found[1]}'; --members FILE names others."
-    return _joined([part], [note], origin=False)
+    return _joined([part], [note], [file], origin=False)
 
 
-def _open(
-    inputs: Sequence[Input], options: SourceOptions, scratch: Scratch, *, origin: bool
-) -> tuple[list[Part], list[str]]:
+def _located(inputs: Sequence[Input], scratch: Scratch) -> tuple[list[File], list[str], list[str]]:
+    """Return the files among `inputs`, the URLs, and notes."""
     paths = [each for each in inputs if isinstance(each, (str, Path))]
-    remote = [str(each) for each in paths if _is_url(each)]
-    files, notes = locate([each for each in paths if not _is_url(each)], scratch)
-    parts = [_read_file(file, options, scratch, origin=origin) for file in files]
-    parts += [_read_url(url, origin=origin) for url in remote]
-    parts += [
-        read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
-    ]
-    return [without_patterns(part) for part in parts], notes
+    files, notes = locate([each for each in paths if not is_address(each)], scratch)
+    return files, [str(each) for each in paths if is_address(each)], notes
 
 
-def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: bool) -> Part:
+def _read_file(
+    file: File, options: SourceOptions, scratch: Scratch, *, origin: bool, lines: bool
+) -> Part:
     head = read_head(file)
     with reading(file.name):
         match format_of(file, head):
             case "parquet":
-                part = read_parquet(file, origin=origin)
+                part = read_parquet(file, options, origin=origin)
             case "ndjson":
                 part = read_ndjson(file, head, options, scratch, origin=origin)
+            case "excel":
+                part = read_excel(file, options, origin=origin)
             case "csv":
-                part = read_csv(file, head, options, scratch, origin=origin)
+                part = read_csv(file, head, options, scratch, origin=origin, lines=lines)
+    check_columns(file.name, len(part.schema), options)
     part = replace(part, ready=file.ready)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
 
 
-def _is_url(path: str | Path) -> bool:
-    return isinstance(path, str) and "://" in path
-
-
-def _read_url(url: str, *, origin: bool) -> Part:
+def _read_url(url: str, options: SourceOptions, *, origin: bool) -> Part:
     """Leave a remote file to Polars: comma-separated UTF-8 CSV where it is not Parquet."""
     scan = pl.scan_parquet(url) if ".parquet" in url else pl.scan_csv(url, infer_schema=False)
     with warnings.catch_warnings():
         # What Polars has to say of a bucket's region is no fault, and errors are told in one line.
         warnings.simplefilter("ignore", UserWarning)
-        return read_frame(scan, origin=origin, name=url)
+        part = read_frame(scan, origin=origin, name=shown(url))
+    check_columns(part.name, len(part.schema), options)
+    unverified = ("not verified, as it is not a local file",) if options.verify else ()
+    return replace(part, notes=(*part.notes, *unverified))

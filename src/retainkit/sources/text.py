@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
+import errno
 import io
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from encodings.aliases import aliases
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, cast
 
-from retainkit.errors import InputError, UsageError, nearest
-from retainkit.schema import ALIASES, fold
-from retainkit.sources.files import File
+from retainkit.errors import InputError, UsageError, nearest, size_of
+from retainkit.sources.encodings import MARK, SEPARATORS, decoded, encoding_of
+from retainkit.sources.file import File
+from retainkit.sources.files import unwritable
+from retainkit.sources.limits import check_lines, too_much
 from retainkit.sources.magic import Head, unpacked
 from retainkit.sources.options import SourceOptions
 
 BLANKS = " "
 _UTF8 = ("utf-8", "utf-8-sig", "ascii")
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# Strict decoders accept each other's bytes as garbage, so only a known header is proof.
-_CANDIDATES = ("gb18030", "big5")
-_SEPARATORS = (",", "\t", ";", "|")
 _SEPARATOR_NAMES = {
     "comma": ",",
     "semicolon": ";",
@@ -38,9 +31,9 @@ _SEPARATOR_NAMES = {
     "\\t": "\t",
     "blanks": BLANKS,
 }
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SNIFFED_ROWS = 100
 _STEADY = 0.8
-_KNOWN = frozenset(fold(alias) for names in ALIASES.values() for alias in names)
 
 Rewrite = Callable[[io.TextIOWrapper, io.TextIOWrapper], None]
 
@@ -50,18 +43,24 @@ class Text:
     """The beginning of a text file.
 
     `sample` is decoded, its lines end with a newline, and the last one is whole unless the
-    file is a single long line. `streams`: Polars can read the file as it lies.
+    file is a single long line. `streams`: Polars can read the file as it lies. `marks`: how many
+    byte order marks follow the one that the encoding takes. `overruled`: what to note where it is
+    not the encoding that was asked for.
     """
 
     file: File
     encoding: str
     sample: str
     streams: bool
+    marks: int = 0
+    overruled: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The encoding, where it is not UTF-8."""
-        return () if self.encoding in _UTF8 else (f"read as {self.encoding.upper()}",)
+        """The encoding, where it is not UTF-8 or not the one asked for."""
+        if self.overruled or self.encoding in _UTF8:
+            return self.overruled
+        return (f"read as {self.encoding.upper()}",)
 
     @property
     def leading_blank_lines(self) -> int:
@@ -82,18 +81,25 @@ class Text:
 
 
 def look(file: File, head: Head, options: SourceOptions) -> Text:
-    """Return what the head of `file` tells. Raises InputError where the encoding is in doubt."""
-    encoding = _encoding(file, head, options)
-    text = _decode(head, encoding)
-    if text is None:
+    """Return what the head of `file` tells.
+
+    Raises InputError where the encoding is in doubt or a line longer than is allowed.
+    """
+    check_lines(file, head, options)
+    encoding, overruled = encoding_of(file, head, options)
+    marked = decoded(head, encoding)
+    if marked is None:
         raise _undecodable(file, encoding)
+    text = marked.lstrip(MARK)
+    marks = len(marked) - len(text)
     if "\x00" in text:
         raise InputError(
             f"'{file.name}' holds NUL bytes: it is binary, damaged, or in another encoding.",
             "If it is UTF-16, say so: --encoding utf-16-le.",
         )
     newlines = "\r\r\n" not in text and ("\n" in text or "\r" not in text)
-    return Text(file, encoding, _whole_lines(text, head), newlines and encoding in _UTF8)
+    streams = newlines and encoding in _UTF8 and not marks
+    return Text(file, encoding, _whole_lines(text, head), streams, marks, overruled)
 
 
 def separator_of(text: Text, option: str | None) -> str:
@@ -110,7 +116,7 @@ def separator_of(text: Text, option: str | None) -> str:
                 f"{nearest(option, _SEPARATOR_NAMES)}"
             )
         return named
-    scores = [(*_agreement(text.rows(separator)), separator) for separator in _SEPARATORS]
+    scores = [(*_agreement(text.rows(separator)), separator) for separator in SEPARATORS]
     share, width, separator = max(scores, key=lambda score: (score[1] > 1, *score[:2]))
     if width > 1:
         return separator
@@ -118,65 +124,49 @@ def separator_of(text: Text, option: str | None) -> str:
     return BLANKS if width > 1 and share >= _STEADY else ","
 
 
-def copy_as_utf8(text: Text, target: Path, rewrite: Rewrite | None = None) -> Path:
+def copy_as_utf8(
+    text: Text, target: Path, options: SourceOptions, rewrite: Rewrite | None = None
+) -> Path:
     """Write the whole of `text` to `target` as UTF-8 with newlines, streaming.
 
-    Raises InputError at the first byte that is not in its encoding: nothing is replaced.
+    Raises InputError at the first byte that is not in its encoding, as nothing is replaced, and
+    past the bytes that `options` allow to be unpacked.
     """
     try:
         with (
-            io.TextIOWrapper(unpacked(text.file.path), text.encoding, "strict") as source,
+            unpacked(text.file.path) as raw,
+            io.TextIOWrapper(_Bounded(raw, text.file, options), text.encoding) as source,
             target.open("w", encoding="utf-8", newline="\n") as copy,
         ):
+            source.read(text.marks)
             (rewrite or shutil.copyfileobj)(source, copy)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise _undecodable(text.file, text.encoding) from error
     except (EOFError, zlib.error) as error:
         raise InputError(f"'{text.file.name}' is truncated or damaged.") from error
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise unwritable(target.parent.parent, error) from error
+        raise
     return target
 
 
-def _encoding(file: File, head: Head, options: SourceOptions) -> str:
-    asked = None if options.encoding is None else _named(options.encoding)
-    for mark, encoding in _BOMS:
-        if head.data.startswith(mark) and (asked or encoding).startswith(encoding[:5]):
-            return encoding
-    if asked is not None:
-        return asked
-    if _decode(head, "utf-8") is not None:
-        return "utf-8"
-    likely = [encoding for encoding in _CANDIDATES if _header_is_known(head, encoding)]
-    if len(likely) != 1:
-        raise InputError(
-            f"'{file.name}' is not UTF-8, and its header does not tell what it is.",
-            "Name its encoding, e.g. --encoding gb18030 or --encoding latin-1.",
-        )
-    return likely[0]
+class _Bounded(io.BufferedReader):
+    """The bytes of a file, up to those that options allow."""
 
+    def __init__(self, raw: BinaryIO, file: File, options: SourceOptions) -> None:
+        super().__init__(cast("io.RawIOBase", raw))
+        most = size_of("--max-unpacked", options.max_unpacked)
+        self._most = max(most, file.path.stat().st_size)  # one that is not packed is what it is
+        self._left, self._name = self._most, file.name
 
-def _named(encoding: str) -> str:
-    try:
-        io.TextIOWrapper(io.BytesIO(), encoding)  # codecs.lookup takes hex and rot13 too
-        return codecs.lookup(encoding).name
-    except LookupError as error:
-        raise UsageError(
-            f"--encoding: '{encoding}' is not known.{nearest(encoding, set(aliases.values()))}"
-        ) from error
-
-
-def _decode(head: Head, encoding: str) -> str | None:
-    try:
-        return codecs.getincrementaldecoder(encoding)("strict").decode(head.data, head.whole)
-    except UnicodeDecodeError:
-        return None
-
-
-def _header_is_known(head: Head, encoding: str) -> bool:
-    text = _decode(head, encoding)
-    header = next((line for line in (text or "").split("\n") if line.strip()), "")
-    # An ASCII header reads the same in every encoding and proves nothing.
-    cells = (cell.strip('" \r') for mark in _SEPARATORS for cell in header.split(mark))
-    return any(not cell.isascii() and fold(cell) in _KNOWN for cell in cells)
+    def read1(self, size: int = -1) -> bytes:
+        """Return some bytes; TextIOWrapper reads by this."""
+        data = super().read1(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise too_much(self._name, self._most)
+        return data
 
 
 def _undecodable(file: File, encoding: str) -> InputError:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Container
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from retainkit.addresses import is_address
 from retainkit.errors import InputError
+from retainkit.replacement import temporary_folder
 from retainkit.sources.faults import reading
 from retainkit.sources.parts import Part
 from retainkit.sources.stored import Stored
@@ -34,14 +35,13 @@ class Copies:
 
     def _path(self) -> Path:
         if self._folder is None:
-            folder = TemporaryDirectory(prefix="retainkit-")
-            self._folder = Path(self._stack.enter_context(folder))
+            self._folder = self._stack.enter_context(temporary_folder())
         self._made += 1
         return self._folder / f"{self._made}.parquet"
 
 
 def _unseen(name: str) -> InputError:
-    if "://" in name:
+    if is_address(name):
         return InputError(
             f"'{name}' is an address, and executors of Spark are sent paths only.",
             "Mount it on every machine under one path, or run with --spark-master 'local[*]'.",

@@ -20,6 +20,7 @@ from retainkit.render.charts import (
     renewals,
     retention,
     rfm,
+    trend,
 )
 from retainkit.render.charts.convert import check_extra, converted
 from retainkit.render.charts.spec import Spec
@@ -39,10 +40,12 @@ PICTURES: Mapping[str, Mapping[str, Callable[[Result], Spec]]] = {
     "rfm": rfm.PICTURES,
 }
 
+_DRAWN = {**PICTURES, "trend": trend.PICTURES}  # of a section of reports, which is no command
+
 
 def check_picture(command: str, table: str) -> None:
     """Raise UsageError where a table has no picture, OutputError where the extra is missing."""
-    tables = PICTURES.get(command, {})
+    tables = _DRAWN.get(command, {})
     if not tables:
         known = (f"{name} ({', '.join(tables)})" for name, tables in PICTURES.items())
         raise UsageError(f"{command} has no picture. These have: {', '.join(known)}.")
@@ -64,4 +67,4 @@ def spec_of(result: Result) -> Spec:
     """Return the specification of the picture of a Result's first table; raises UsageError."""
     table = next(iter(result.tables))
     check_picture(result.command, table)
-    return PICTURES[result.command][table](result)
+    return _DRAWN[result.command][table](result)

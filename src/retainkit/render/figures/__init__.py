@@ -5,6 +5,7 @@ nothing to draw. They are for `view.Figure`.
 """
 
 from retainkit.render.figures.columns import Series, diverging_columns
+from retainkit.render.figures.sparks import Spark, sparklines
 from retainkit.render.figures.steps import Curve, step_curve
 
-__all__ = ["Curve", "Series", "diverging_columns", "step_curve"]
+__all__ = ["Curve", "Series", "Spark", "diverging_columns", "sparklines", "step_curve"]

@@ -1,0 +1,104 @@
+"""How much of a thing is too much: columns, lines without end, what files hold when unpacked."""
+
+from __future__ import annotations
+
+import mmap
+import zipfile
+from collections.abc import Sequence
+from typing import BinaryIO
+
+import polars as pl
+
+from retainkit.errors import InputError, size_of
+from retainkit.sources.file import File
+from retainkit.sources.magic import Head, unpacked
+from retainkit.sources.options import SourceOptions
+
+_PIECE = 1 << 20
+_TOGETHER = 16  # terms of one "or": in Polars a chain of them takes the square of its length
+
+
+def check_columns(name: str, columns: int, options: SourceOptions) -> None:
+    """Raise InputError for more columns than are allowed."""
+    if columns > options.max_columns:
+        raise InputError(
+            f"'{name}' has {columns:,} columns, more than the {options.max_columns:,} that "
+            "--max-columns allows.",
+            "Check --separator, export only what is needed, or allow more with --max-columns.",
+        )
+
+
+def any_filled(columns: Sequence[str]) -> pl.Expr:
+    """Return whether one of many columns is not null, as a tree of conditions."""
+    terms = [pl.col(name).is_not_null() for name in columns]
+    while len(terms) > 1:
+        groups = (terms[i : i + _TOGETHER] for i in range(0, len(terms), _TOGETHER))
+        terms = [pl.any_horizontal(group) for group in groups]
+    return terms[0]
+
+
+def check_lines(file: File, head: Head, options: SourceOptions) -> None:
+    """Raise InputError for a line of a text file that is longer than is allowed.
+
+    A plain file is looked at in a place here and there: a long line has none without it. Of a
+    packed one, which would have to be unpacked for it, only the first line is.
+    """
+    most = size_of("--max-line", options.max_line)
+    if head.packed:
+        if not (head.whole or _ends(head.data)):
+            with unpacked(file.path) as stream:
+                _check_first(file, stream, most)
+        return
+    with file.path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        step = max(most // 2, 1)
+        for start in range(0, len(data) - step + 1, step):
+            if not _found(data, start, start + step):
+                first = max(data.rfind(b"\n", 0, start), data.rfind(b"\r", 0, start)) + 1
+                if not _found(data, first, min(first + most, len(data))) and most < (
+                    len(data) - first
+                ):
+                    raise _endless(file, data[:first].count(b"\n") + 1, most)
+
+
+def check_workbook(file: File, options: SourceOptions) -> None:
+    """Raise InputError for a workbook that holds more than is allowed."""
+    most = size_of("--max-unpacked", options.max_unpacked)
+    if zipfile.is_zipfile(file.path):
+        with zipfile.ZipFile(file.path) as book:
+            if sum(each.file_size for each in book.infolist()) > most:
+                raise too_much(file.name, most)
+
+
+def too_much(name: str, most: int) -> InputError:
+    """Return the error for a file that holds more than `most` bytes."""
+    return InputError(
+        f"'{name}' holds more than the {most:,} bytes, unpacked, that --max-unpacked allows.",
+        "Check where it comes from; allow more with --max-unpacked, or write it as Parquet.",
+    )
+
+
+def _check_first(file: File, stream: BinaryIO, most: int) -> None:
+    seen = 0
+    while piece := stream.read(_PIECE):
+        if _ends(piece):
+            return
+        seen += len(piece)
+        if seen > most:
+            raise _endless(file, 1, most)
+
+
+def _ends(data: bytes) -> bool:
+    return b"\n" in data or b"\r" in data
+
+
+def _found(data: mmap.mmap, start: int, end: int) -> bool:
+    return data.find(b"\n", start, end) >= 0 or data.find(b"\r", start, end) >= 0
+
+
+def _endless(file: File, line: int, most: int) -> InputError:
+    return InputError(
+        f"'{file.name}', line {line:,}: it is longer than the {most:,} bytes that --max-line "
+        "allows.",
+        "Look for a quote that is not closed or a line end that is missing; allow more with "
+        "--max-line.",
+    )
