@@ -353,7 +353,7 @@ def test_ingest_takes_the_same_by_flag_and_by_keyword() -> None:
     flags, keywords = (
         inspect.signature(each).parameters for each in (ingest_command, retainkit.ingest)
     )
-    own = set(flags) - {"source", "quiet"}
+    own = set(flags) - {"source", "quiet"} - PLACES
     assert own == set(keywords) - {"events", "source"} == {"output", "snapshots", "rebuild"}
     for name in own - {"output"}:
         assert flags[name].default == keywords[name].default

@@ -215,6 +215,16 @@ def test_what_is_lost_from_the_set_is_read_again(folder: Path) -> None:
     assert retainkit.retention("set").data.rows == 4
 
 
+def test_numbers_of_a_set_say_which_rows_it_lacks(folder: Path) -> None:
+    ingest("--where", "channel = 'ads'")
+    notes = retainkit.retention("set").notes
+    assert (
+        "'set' was ingested with 2 of 6 rows refused: no member 1, unreadable time 1; "
+        "in set/rejects." in notes
+    )
+    assert "'set' was ingested with 1 of 6 rows left out: --where 1." in notes
+
+
 def test_flipped_bits_are_found_where_it_is_asked_for(folder: Path) -> None:
     ingest()
     before = tree()

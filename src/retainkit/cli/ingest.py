@@ -7,6 +7,7 @@ import typer
 
 from retainkit.cli.answer import check_sources
 from retainkit.cli.command import Source
+from retainkit.cli.options import LockTimeout
 from retainkit.cli.output import say, show
 from retainkit.cli.progress import watched
 from retainkit.errors import UsageError
@@ -28,6 +29,7 @@ def ingest(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Read all files again, with other options if need be.")
     ] = False,
+    lock_timeout: LockTimeout = 0.0,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, no table and no notes.")
     ] = False,
@@ -48,6 +50,7 @@ def ingest(
             SourceOptions(**source.options),
             snapshots=snapshots,
             rebuild=rebuild,
+            lock_timeout=lock_timeout,
             progress=progress,
         )
     if quiet:

@@ -34,13 +34,14 @@ _OURS = (
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[Manifest]:
+def held(folder: Path, timeout: float = 0) -> Iterator[Manifest]:
     """Hold the set in `folder` for this run alone, and give its manifest; make it if need be.
 
-    What the manifest does not name is removed. Raises OutputError where another run holds it, or
-    the folder is something else or cannot be written to.
+    timeout: seconds to wait for another run. What the manifest does not name is removed. Raises
+    OutputError where another run holds it, or the folder is something else or cannot be written
+    to.
     """
-    with locked(folder.resolve(), "--output"):
+    with locked(folder, "--output", timeout):
         with _told(folder):
             manifest = _opened(folder)
             _clean(folder, manifest)

@@ -29,19 +29,21 @@ def ingest(
     *,
     snapshots: str | None = None,
     rebuild: bool = False,
+    lock_timeout: float = 0,
     progress: Progress | None = None,
 ) -> Outcome:
     """Bring the set in `folder` up to date with the files that `inputs` mean.
 
     snapshots: files whose names tell a day, each a list of the members of that day. rebuild: read
-    all files again, with other options than before if need be. Raises InputError where a file
-    cannot be used; files before it are in the set by then.
+    all files again, with other options than before if need be. lock_timeout: how
+    many seconds to wait for another run on this set. Raises InputError where a file cannot be
+    used; files before it are in the set by then.
     """
     if snapshots is not None and options.members is not None:
         raise UsageError("ingest: --members and --snapshots exclude each other.")
     if not inputs:
         raise UsageError("ingest: nothing to read.", "Name files, folders or globs.")
-    with held(folder) as manifest:
+    with held(folder, lock_timeout) as manifest:
         work = _Run(folder, options, manifest, snapshots, progress)
         work.begin(inputs, rebuild)
         try:

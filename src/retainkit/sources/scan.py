@@ -25,7 +25,7 @@ from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
 from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
-from retainkit.sources.sets import members_of
+from retainkit.sources.sets import lost_notes, members_of
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,7 @@ def open_table(
     with ExitStack() as stack:
         scratch = Scratch(stack, temp_dir)
         files, remote, notes = _located(inputs, scratch)
+        notes += lost_notes(inputs)
         files = [replace(file, is_members=is_members) for file in files]
         parts = [_read_file(file, options, scratch, origin=origin, lines=lines) for file in files]
         parts += [_read_url(url, options, origin=origin) for url in remote]

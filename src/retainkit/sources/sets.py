@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from retainkit.errors import InputError
+from retainkit.wording import counted
 
 MANIFEST = "manifest.json"
 FORMAT = "retainkit-set/1"
@@ -82,6 +83,23 @@ def members_of(inputs: Sequence[object]) -> tuple[Kept, Path] | None:
     """Return the member table of the one set among `inputs` that has one, and the set's folder."""
     found = list(_with_members(inputs))
     return found[0] if len(found) == 1 else None
+
+
+def lost_notes(inputs: Sequence[object]) -> list[str]:
+    """Return what to say of the rows that the sets among `inputs` were made without."""
+    folders = (Path(each) for each in inputs if isinstance(each, (str, Path)))
+    return [note for folder in folders if folder.is_dir() for note in _lost(folder)]
+
+
+def _lost(folder: Path) -> Iterator[str]:
+    told = read_manifest(folder)
+    for kind, word in (("refused", "refused"), ("left_out", "left out")):
+        found = {} if told is None else told["rows"][kind]
+        if told is not None and found:
+            lost = f"{sum(found.values()):,} of {counted(told['rows']['read'], 'row')} {word}"
+            listed = ", ".join(f"{reason} {count:,}" for reason, count in found.items())
+            place = f"; in {folder}/rejects" if kind == "refused" else ""
+            yield f"'{folder}' was ingested with {lost}: {listed}{place}."
 
 
 def check_no_set_below(folder: Path, paths: Sequence[Path]) -> None:
