@@ -38,6 +38,7 @@ class SourceKeywords(TypedDict, total=False):
     reason_col: str | None
     members: Input | None
     where: str | None
+    dedupe: str | None
     since: Moment | None
     until: Moment | None
     as_of: Moment | None
