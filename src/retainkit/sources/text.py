@@ -16,6 +16,7 @@ from pathlib import Path
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.schema import ALIASES, fold
 from retainkit.sources.files import File
+from retainkit.sources.lines import bad_line
 from retainkit.sources.magic import Head, unpacked
 from retainkit.sources.options import SourceOptions
 
@@ -180,8 +181,10 @@ def _header_is_known(head: Head, encoding: str) -> bool:
 
 
 def _undecodable(file: File, encoding: str) -> InputError:
+    line = bad_line(file.path, encoding)
+    where = "" if line is None else f", line {line:,},"
     return InputError(
-        f"'{file.name}' holds bytes that are not {encoding.upper()}.",
+        f"'{file.name}'{where} holds bytes that are not {encoding.upper()}.",
         "Name its encoding, e.g. --encoding gb18030 or --encoding latin-1.",
     )
 
