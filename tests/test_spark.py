@@ -381,6 +381,8 @@ def test_what_spark_does_not_do_is_said(monkeypatch: pytest.MonkeyPatch, tmp_pat
     events, _ = shop(5, False)
     with pytest.raises(UsageError, match="--rejects is for --engine local"):
         run(WEEKS, [events], SourceOptions(rejects="r.csv"), engine=SPARK)
+    with pytest.raises(UsageError, match="--dedupe is for --engine local"):
+        run(WEEKS, [events], SourceOptions(dedupe="exact"), engine=SPARK)
     elsewhere = EngineOptions(engine="spark", spark_master="spark://nowhere:7077")
     with pytest.raises(UsageError, match="has a Spark session at 'local\\[2\\]' already"):
         run(WEEKS, [events], SourceOptions(), engine=elsewhere)

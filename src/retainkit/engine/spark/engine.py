@@ -44,6 +44,12 @@ class Spark(Worker):
                 "Leave one of them out; refused rows are counted by reason on any engine.",
             )
 
+        if self.options.dedupe is not None:
+            raise UsageError(
+                "--dedupe is for --engine local: repeats may lie anywhere in the export.",
+                "Remove them where it is written, or leave one of them out.",
+            )
+
     def tallied(
         self, requests: Sequence[Request], table: Table, events: Events, needs: Needs
     ) -> tuple[Account, Window, Sequence[Request], list[Tallies]]:
