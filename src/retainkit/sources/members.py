@@ -23,6 +23,8 @@ from retainkit.wording import counted
 _TIMES: tuple[Role, ...] = ("joined", "left")
 _OPTIONAL: tuple[Role, ...] = (*_TIMES, "reason")
 _SAMPLE = 1000
+_MANY = 5_000_000
+_FIRST, _TIMES_OVER = "__first", "__times_over"
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def read_members(
         *(_moments(role, mapping, rows, options, notes) for role in _TIMES),
         *([segment("__reason").alias("reason")] if "reason" in mapping else []),
         *(segment(name).alias(called) for name, called in segments.items()),
+        *([_TIMES_OVER] if _TIMES_OVER in rows.columns else []),
     )
     return Roster(_one_row_each(frame, notes), (*table.notes, *notes))
 
@@ -107,9 +110,33 @@ def _rows(
     for role, mapped in mapping.items():
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
-    return scope.frame.select(*(f"__{role}" for role in mapping), *segments).collect(
-        engine="streaming"
-    )
+    rows = scope.frame.select(*(f"__{role}" for role in mapping), *segments)
+    return (_distinct(rows) if _may_be_many(table) else rows).collect(engine="streaming")
+
+
+def _may_be_many(table: Table) -> bool:
+    """Return whether the rows of a file are many, or packed so that nobody knows."""
+    rows = table.about_rows()
+    return bool(table.local) and (rows is None or rows > _MANY)
+
+
+def _distinct(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return each row once, in the order of the first, with how often it is there.
+
+    A small file can hold one row a billion times, which memory has no room for.
+    """
+    names = rows.collect_schema().names()
+    first = pl.col(_FIRST).min()
+    counted_ = rows.with_row_index(_FIRST).group_by(names).agg(pl.len().alias(_TIMES_OVER), first)
+    return counted_.sort(_FIRST).drop(_FIRST)
+
+
+def _count(rows: pl.DataFrame, mask: pl.Series | None = None) -> int:
+    """Return how many rows there are in the file, or how many of them `mask` is true for."""
+    if _TIMES_OVER not in rows.columns:
+        return len(rows) if mask is None else int(mask.sum())
+    over = rows[_TIMES_OVER]
+    return int((over if mask is None else over.filter(mask)).sum())
 
 
 def _moments(
@@ -138,13 +165,13 @@ def _moments(
     # A member who has not left may well be said to leave in 9999 or 0000.
     zero = (us == ZERO) & (role == "joined")
     for what, found in (("unreadable time", unreadable), ("zero date", zero)):
-        if count := int(found.sum()):
+        if count := _count(rows, found):
             unknown = f"in '{title}' {'counts' if count == 1 else 'count'} as unknown"
             notes.append(f"Member table: {counted(count, what)} {unknown}.")
-    if int(unreadable.sum()) > options.max_rejects * rows[name].count():
+    bad, known = _count(rows, unreadable), _count(rows, rows[name].is_not_null())
+    if bad > options.max_rejects * known:
         raise InputError(
-            f"The member table has {counted(int(unreadable.sum()), 'unreadable time')} in "
-            f"'{title}', of {rows[name].count():,}.",
+            f"The member table has {counted(bad, 'unreadable time')} in '{title}', of {known:,}.",
             f"Say how they are written with --time-format, name another column with {FLAGS[role]}, "
             "or take them as unknown with --max-rejects 1.",
         )
@@ -161,15 +188,15 @@ def _one_row_each(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     named = rows.drop_nulls("member")
     if len(named) < len(rows):
         without = counted(
-            len(rows) - len(named),
+            _count(rows) - _count(named),
             "row without a member is left out",
             "rows without a member are left out",
         )
         notes.append(f"Member table: {without}.")
     members = named["member"].n_unique()
-    if members == len(named):
-        return named
-    repeats = counted(len(named) - members, "row repeats", "rows repeat")
+    if members == _count(named):
+        return named.drop(_TIMES_OVER, strict=False)
+    repeats = counted(_count(named) - members, "row repeats", "rows repeat")
     notes.append(f"Member table: {repeats} a member: the earliest joining counts.")
     attributes = [name for name in named.columns if name.startswith("seg_")]
     reason = ["reason"] if "reason" in named.columns else []
