@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test browser check gold examples bench soak format clean
+.PHONY: demo test browser check gold examples bench soak kills format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -44,6 +44,10 @@ bench: $(READY)
 # Reports killed again and again, some minutes: what stands there is whole, and nothing is left over.
 soak: $(READY)
 	$(BIN)/python benchmarks/soak.py
+
+# Runs of `ingest` killed at random moments: nothing may be lost, nothing doubled.
+kills: $(READY)
+	$(BIN)/python benchmarks/kills.py --kills 1000
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

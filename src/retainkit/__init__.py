@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         rfm,
     )
     from retainkit.gates import check, report, snapshot
+    from retainkit.intake import ingest
     from retainkit.results import Result
 
 __version__ = "0.1.0"
@@ -39,6 +40,7 @@ _HOMES = {
         "api",
     ),
     **dict.fromkeys(("check", "report", "snapshot"), "gates"),
+    "ingest": "intake",
     "Result": "results",
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "churn",
     "cohort",
     "funnel",
+    "ingest",
     "inspect",
     "ltv",
     "orders",

@@ -36,6 +36,8 @@ class SourceKeywords(TypedDict, total=False):
     joined_col: str | None
     left_col: str | None
     reason_col: str | None
+    nobody: str | Iterable[str]
+    normalize_ids: bool
     members: Input | None
     where: str | None
     since: Moment | None
@@ -110,8 +112,8 @@ def as_options(source: Mapping[str, Any], words: Collection[str]) -> SourceOptio
     """Return how events are read; raises UsageError for a keyword that is none of `words`."""
     for name in source.keys() - SourceKeywords.__annotations__:
         raise UsageError(f"There is no option '{name}'.{nearest(name, words)}")
-    keywords: dict[str, Any] = {**source, "time_format": several(source.get("time_format", ()))}
-    return SourceOptions(**keywords)
+    lists = {name: several(source.get(name, ())) for name in ("nobody", "time_format")}
+    return SourceOptions(**{**source, **lists})
 
 
 def several(words: Word | Iterable[Word]) -> tuple[Word, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from retainkit.choices import DatePeriod, Period, Weekday
 from retainkit.columns import column
 from retainkit.errors import InputError, UsageError, check_choice, nearest
+from retainkit.zones import advice
 
 PERIODS: tuple[Period, ...] = get_args(Period)
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -84,10 +86,9 @@ class Calendar:
     def __post_init__(self) -> None:
         check_choice("--week-start", self.week_start, WEEKDAYS)
         if self.tz not in _usual_zones() and self.tz not in _zones():
-            raise UsageError(
-                f"--tz: there is no time zone '{self.tz}'.{nearest(self.tz, _zones())}",
-                "Zones are named like Asia/Shanghai, Europe/London or UTC.",
-            )
+            known, hint = advice(self.tz)
+            near = "" if known else nearest(self.tz, _zones())
+            raise UsageError(f"--tz: there is no time zone '{self.tz}'.{near}", hint)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -161,6 +162,20 @@ class Calendar:
         if not isinstance(value, datetime):
             return self.midnight(value)
         return self._us(value if value.tzinfo else value.replace(tzinfo=self.zone))
+
+    def changes(self, first: int, last: int) -> list[tuple[int, int, int]]:
+        """Return (at, before, after) of changes of the clock from `first` to `last` (us).
+
+        before, after: what to add to get local wall time until then, and from then on.
+        """
+        years = range(self.aware(first).year, self.aware(last).year + 1)
+        known = [change for year in years for change in _offsets(self.tz, year)]
+        pairs = pairwise(known)
+        return [
+            (at, before, after)
+            for (_, before), (at, after) in pairs
+            if before != after and first <= at <= last
+        ]
 
     def aware(self, us: int) -> datetime:
         """Return a moment as a datetime in this zone; raises InputError outside years 1 to 9999."""

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _FORMULA_START = r"^[=+\-@\t\r]"
 
 
+def _is_no_cell(dtype: pl.DataType) -> bool:
+    """Return whether Polars does not write values of this type to a CSV."""
+    return dtype.is_nested() or dtype in (pl.Duration, pl.Binary)
+
+
 class _Sink(Protocol):
     def write(self, rows: pl.DataFrame) -> None: ...
 
@@ -31,7 +36,7 @@ class _Csv:
         self._begun = False
 
     def write(self, rows: pl.DataFrame) -> None:
-        nested = [name for name, dtype in rows.schema.items() if dtype.is_nested()]
+        nested = [name for name, dtype in rows.schema.items() if _is_no_cell(dtype)]
         flat = rows.with_columns(
             pl.Series(name, map(str, rows[name].to_list()), pl.String) for name in nested
         )

@@ -90,17 +90,23 @@ class Header(tuple[str, ...]):
     """The columns of a table.
 
     renamed: names in the file that none of them goes by (they stand there twice, or Polars
-    takes them for patterns), and what their columns are called instead.
+    takes them for patterns), and what their columns are called instead. ready: the roles that
+    columns of their names play, read already, and what the files called what they were read from.
     """
 
     renamed: Mapping[str, Sequence[str]]
+    ready: Mapping[str, frozenset[str]]
 
     def __new__(
-        cls, names: Iterable[str], renamed: Mapping[str, Sequence[str]] | None = None
+        cls,
+        names: Iterable[str],
+        renamed: Mapping[str, Sequence[str]] | None = None,
+        ready: Mapping[str, frozenset[str]] | None = None,
     ) -> Header:
         """Return the columns `names`."""
         header = super().__new__(cls, names)
         header.renamed = renamed or {}
+        header.ready = ready or {}
         return header
 
 
@@ -109,6 +115,8 @@ def by_alias(role: Role, header: Sequence[str]) -> Mapped | None:
 
     Raises InputError listing the candidates when several do.
     """
+    if role in ready_in(header):
+        return Mapped(role, "a role of the set")
     known = {fold(alias) for alias in ALIASES[role]}
     doubled = {name: new for name, new in renamed_in(header).items() if fold(name) in known}
     found = [name for name in header if fold(name) in known]
@@ -161,6 +169,11 @@ def unknown_column(option: str, name: str, header: Sequence[str]) -> InputError:
 def renamed_in(header: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """Return the names in the file that no column of `header` goes by, and what is read instead."""
     return header.renamed if isinstance(header, Header) else {}
+
+
+def ready_in(header: Sequence[str]) -> Mapping[str, frozenset[str]]:
+    """Return the roles whose columns in `header` are read already, and what they were called."""
+    return header.ready if isinstance(header, Header) else {}
 
 
 def _times(columns: Sequence[str]) -> str:

@@ -117,20 +117,96 @@ def test_short_rows_are_filled_and_separators_at_the_end_lose_nothing(file: Path
     assert opened(file).rows == [("1", None, None), ("1", "2", "3")]
 
 
+def test_short_rows_are_counted_with_the_first_line(file: Path) -> None:
+    write(file, "a,b,c\n\n1,2,3\n1,2\n\n1\n")
+    assert opened(file).notes == (
+        f"2 rows have fewer cells than the header: null there (first '{file}', line 4).",
+    )
+
+
 @pytest.mark.parametrize(
-    "rows", ["1,2,3\n1,2\n", "1,2\n1,2,3\n", "1,2\n1,2,,,5\n", "1,2,3,4,5,6,7,8\n"]
+    ("rows", "long"),
+    [
+        ("1,2,3\n1,2\n", [True, False]),
+        ("1,2\n1,2,,\n1,2,3\n", [False, False, True]),
+        ("1,2\n1,2,,,5\n", [False, True]),
+        ("1,2,3,4,5,6,7,8\n,,3\n", [True, True]),
+        ('"1",2\n1,"2\n2",,,,,,9\n', [False, True]),
+        ("1,2,3\n1\n", [True, False]),
+    ],
 )
-def test_long_rows_are_refused_even_when_their_columns_are_not_read(file: Path, rows: str) -> None:
+def test_long_rows_are_marked(file: Path, rows: str, long: list[bool]) -> None:
     write(file, "a,b\n" + rows)
-    assert "more cells than the header" in refused(file)
-    assert "more cells than the header" in refused(file, select="a")
+    assert opened(file).frame["__long"].to_list() == long
+    assert "refused as 'long row'" in opened(file).notes[-1]
+
+
+@pytest.mark.parametrize("rows", [b"1,2,3\n", b'"1,",2,"3"\n'])
+def test_rows_are_looked_at_wherever_they_are(file: Path, rows: bytes) -> None:
+    """Past the first 8 MB separators are added up, and rows where they do not add up."""
+    many = rows * (9_000_000 // len(rows))
+    write(file, b"a,b,c\n" + many + b"1,2,\n1,2\n1,2,3,4\n1,2\n" + many)
+    lines = many.count(b"\n")
+    short, long = opened(file, select="a").notes
+    assert short.startswith("2 rows have fewer cells")
+    assert f"line {lines + 3:,})" in short
+    assert f"line {lines + 4:,})" in long
+
+
+def test_a_row_of_far_too_many_cells_is_an_error(file: Path) -> None:
+    write(file, "a,b\n1,2\n" + "1," * 5000 + "\n")
+    assert "a row of 5,001 cells, and 2 in its header" in refused(file)
 
 
 def test_the_message_never_shows_a_value(file: Path) -> None:
-    write(file, "a,b\n1,2,secret\n")
-    assert "secret" not in refused(file)
     write(file, 'a,b\n1,2\n"secret,2\n3,4\n')
     assert "secret" not in refused(file)
+    write(file, 'a,b\n1,2\n"secret"x,2\n3,4\n')
+    message = refused(file)
+    assert "secret" not in message
+    assert "line 3 cannot be read: a quote" in message
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        'ann,2024-03-01,"hi\nbob,2024-03-02,x\ncat,2024-03-03,y"\ndan,2024-03-04,z\n',
+        '"ann,2024-03-01,x\nbob",2024-03-02,y\ndan,2024-03-04,z\n',
+        'ann,2024-03-01,5" pipe\nbob,2024-03-02,6" pipe\n',
+    ],
+)
+def test_a_quote_that_swallows_rows_is_an_error(file: Path, rows: str) -> None:
+    write(file, "user_id,event_time,event\n" + rows)
+    message = refused(file)
+    assert "line 2: a quote is opened there and closed on line" in message
+    assert "look like rows" in message
+    assert "ann" not in message
+
+
+def test_cells_of_several_lines_are_read_and_counted(file: Path) -> None:
+    text = "fine, thanks,\nand, by the way, bye\n\n3,5,7"
+    write(file, f'user_id,event_time,said\nann,2024-03-01,"{text}"\nbob,2024-03-02,\n')
+    assert opened(file).rows == [("ann", "2024-03-01", text), ("bob", "2024-03-02", None)]
+    assert opened(file).notes == (
+        f"1 row has a quoted cell over several lines (first '{file}', line 2).",
+    )
+
+
+def test_what_is_wrong_far_down_is_told_with_its_line(file: Path) -> None:
+    rows = b"".join(b'u%d,"2024-03-01\n"\n' % i for i in range(50_000))
+    for bad, line, said in (
+        (b"x\0y,2024\n", 100_002, "a NUL byte"),
+        (b'u,2024\nu,"2024\n', 100_003, "not closed"),
+        (b"x\xff,2024\n", 100_002, "not UTF-8"),
+        (b'u,2024-03-01\nu,"2024-03-01\nv,2024-03-01"\n', None, None),
+    ):
+        write(file, b"user_id,event_time\n" + rows + bad)
+        if said is None:
+            assert len(opened(file).rows) == 50_002
+            continue
+        message = refused(file)
+        assert f"line {line:,}" in message, message
+        assert said in message
 
 
 def test_header_only_is_an_empty_table_and_nothing_is_an_error(file: Path) -> None:

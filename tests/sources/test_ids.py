@@ -1,21 +1,27 @@
 """Ids: kept as written, and told from what stands for nobody."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from retainkit.errors import InputError
-from retainkit.sources.ids import NO_ID, Ids, learn_ids
+from retainkit.sources.ids import Ids, learn_ids
+from retainkit.sources.nobody import NO_ID
+from retainkit.sources.options import SourceOptions
 
 
-def learn(values: pl.Series, sample: int = 1000) -> Ids:
-    return learn_ids("id", values.alias("id").to_frame().lazy(), values.head(sample), "会员ID")
+def learn(values: pl.Series, sample: int = 1000, **options: Any) -> Ids:
+    frame, head = values.alias("id").to_frame().lazy(), values.head(sample)
+    return learn_ids("id", frame, head, "会员ID", SourceOptions(**options))
 
 
-def read(values: list[object] | pl.Series, sample: int = 1000) -> list[object]:
+def read(values: list[object] | pl.Series, sample: int = 1000, **options: Any) -> list[object]:
     series = values if isinstance(values, pl.Series) else pl.Series(values)
-    return series.alias("id").to_frame().select(learn(series, sample).expr).to_series().to_list()
+    expr = learn(series, sample, **options).expr
+    return series.alias("id").to_frame().select(expr).to_series().to_list()
 
 
 def test_text_is_kept_as_written() -> None:
@@ -106,3 +112,67 @@ def test_lists_are_no_ids() -> None:
 def test_a_column_is_read_the_same_whatever_the_sample(ids: list[str | None]) -> None:
     column = pl.Series(ids, dtype=pl.String)
     assert read(column, sample=1) == read(column)
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\ufeff", "\u200c", "\u200d", "\u2060", "\u2003"])
+def test_what_cannot_be_seen_around_an_id_goes(sign: str) -> None:
+    assert read([f"{sign}7x", f"7x{sign} ", f'="{sign}7x"', f"7{sign}x"]) == [
+        *["7x"] * 3,
+        f"7{sign}x",
+    ]
+    many = pl.Series(["7x"]).extend_constant("7x", 1 << 20)  # a long column is looked at first
+    assert set(read(pl.concat([many, pl.Series([f"7x{sign}", "8\t"])]))) == {"7x", "8"}
+
+
+@pytest.mark.parametrize("nobody", ["#N/A", "(null)", "(NULL)", "\\N", "０", "ＮＵＬＬ", "Ｎull"])
+def test_what_programs_write_for_nobody_is_null(nobody: str) -> None:
+    assert read([nobody, "7x"]) == [None, "7x"]
+
+
+class TestOptions:
+    def test_ids_that_a_user_calls_nobody(self) -> None:
+        options = {"nobody": ("Test-1", "999", " till ", "ＰＯＳ")}
+        ids = ["TEST-1", "test-1", "999", "TILL", "pos", "7x", "guest"]
+        assert read(ids, **options) == [*[None] * 5, "7x", None]
+        assert read(pl.Series([999, 0, 5]), **options) == [None, None, 5]
+        assert read(pl.Series([999.0, 0.0, 5.0]), **options) == [None, None, 5]
+        assert read(["999.0", "5.0"], **options) == [None, "5"]
+
+    def test_in_a_long_column(self) -> None:
+        many = pl.Series(["member-000001"]).extend_constant("member-000001", 1 << 20)
+        ids = pl.concat([many, pl.Series(["long-test-id", "LONG-TEST-ID"])])
+        assert set(read(ids)) == {"member-000001", "long-test-id", "LONG-TEST-ID"}
+        assert set(read(ids, nobody=("Long-Test-Id",))) == {"member-000001", None}
+
+    def test_full_width_ids_are_told_and_folded(self) -> None:
+        ids = ["１２３", "123", "ａb", "七"]
+        assert read(ids) == ids
+        (note,) = learn(pl.Series(ids)).notes
+        assert "1 id differs from another one only by full-width" in note
+        assert "--normalize-ids" in note
+        assert read(ids, normalize_ids=True) == ["123", "123", "ab", "七"]
+        assert learn(pl.Series(ids), normalize_ids=True).notes == ()
+        assert learn(pl.Series(["１２３", "七"])).notes == ()
+
+
+class TestLostDigits:
+    said = "digits were lost before retainkit read them"
+
+    def test_floats_beyond_what_they_hold(self) -> None:
+        (note,) = learn(pl.Series([4.2e17, 1.0, None])).notes
+        assert f"beyond 2^53: {self.said}" in note
+        (note,) = learn(pl.Series([4.2e17, 1.5])).notes
+        assert "not all are whole" in note
+
+    @pytest.mark.parametrize("dtype", [pl.String, pl.Int64, pl.UInt64])
+    def test_long_ids_that_a_spreadsheet_rounded(self, dtype: type[pl.DataType]) -> None:
+        ids = pl.Series([123456789012345000, 123456789012346000, 5]).cast(dtype)
+        (note,) = learn(ids).notes
+        assert self.said in note
+        assert "15 digits" in note
+        kept = pl.Series([123456789012345000, 123456789012346001, 5]).cast(dtype)
+        assert learn(kept).notes == ()
+
+    def test_one_long_id_or_a_few_digits_may_be_chance(self) -> None:
+        assert learn(pl.Series(["123456789012345000", "5"])).notes == ()
+        assert learn(pl.Series(["1234567890123450", "1234567890123460"])).notes == ()

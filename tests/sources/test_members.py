@@ -39,7 +39,7 @@ def test_joined_and_left_are_found_and_read_on_their_own() -> None:
     notes = " ".join(events.notes)
     assert "joined = 入群时间, left = 退群时间 (found by name)" in notes
     assert "1 unreadable time in '退群时间' counts" in notes
-    assert "1 row without a member is left out" in notes
+    assert "1 row left out: an id that means nobody 1." in notes
 
 
 def test_joined_and_left_may_be_absent() -> None:

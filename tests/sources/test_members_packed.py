@@ -29,7 +29,7 @@ def test_packed_or_not_the_answer_is_the_same(
         for each in (plain, packed)
     )
     assert one.notes == other.notes
-    assert any("2 rows without a member" in note for note in one.notes)
+    assert any("2 rows left out" in note for note in one.notes)
     assert any("2 unreadable times" in note for note in one.notes)
     assert one.main.equals(other.main)
 

@@ -128,7 +128,7 @@ def test_naive_times_are_in_the_zone() -> None:
     assert read(["2010-12-01"], tz="Asia/Shanghai") == ["2010-11-30 16:00:00"]
     assert read([date(2010, 12, 1)], tz="Asia/Shanghai") == ["2010-11-30 16:00:00"]
     assert read([datetime(2010, 12, 1, 8)], tz="Asia/Shanghai") == ["2010-12-01 00:00:00"]
-    assert read(["2010-12-01"], tz="UTC", naive_tz="Asia/Shanghai") == ["2010-11-30 16:00:00"]
+    assert read(["2010-12-01 00:00"], tz="UTC", naive_tz="Asia/Shanghai") == ["2010-11-30 16:00:00"]
 
 
 # 2021-03-14 02:30 does not exist in New York, 2021-11-07 01:30 exists twice (IANA time zones);
@@ -165,6 +165,31 @@ def test_typed_columns() -> None:
 def test_zero_is_told_in_local_time() -> None:
     assert read([datetime(1970, 1, 1)], tz="Asia/Shanghai") == ["zero"]
     assert read(["1970-01-01 00:00:00"], tz="Asia/Shanghai") == ["zero"]
+
+
+def test_zero_is_told_where_1970_begins_in_utc_or_in_the_zone() -> None:
+    good = "2010-12-01 08:26:30"
+    for zone, text in (
+        ("Asia/Shanghai", "1970-01-01 08:00:00"),  # epoch 0, as Shanghai's clocks show it
+        ("America/New_York", "1969-12-31 19:00"),
+    ):
+        for sample in (1, 2):
+            assert read([good, text], sample=sample, tz=zone)[1] == "zero"
+            assert read([good, text], sample=sample, tz="UTC", naive_tz=zone)[1] == "zero"
+        assert read([datetime.fromisoformat(text)], tz=zone) == ["zero"]
+        stated = {"time_format": ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")}
+        assert read([text], tz=zone, **stated) == ["zero"]
+        assert read([text], tz="UTC") == [f"{text}:00"[:19]]
+    zoned = "2010-12-01T08:26:30Z"
+    for text in ("1970-01-01T08:00:00+08:00", "1969-12-31T16:00:00Z"):
+        assert read([zoned, text], tz="Asia/Shanghai")[1] == "zero"
+    midnight = datetime(1970, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert read([midnight], tz="Asia/Shanghai") == ["zero"]
+    assert read([midnight], tz="UTC") == ["1969-12-31 16:00:00"]
+    for unit in (1, 1_000, 1_000_000):
+        epochs = [1_291_191_990 * unit, 0, -28_800 * unit]
+        assert read(epochs, tz="Asia/Shanghai")[1:] == ["zero", "zero"]
+        assert read(list(map(str, epochs)), tz="Asia/Shanghai")[1:] == ["zero", "zero"]
 
 
 @pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64, pl.Float64, pl.String, pl.Int32])
@@ -339,3 +364,43 @@ class TestFormatsWithAndWithoutOffsets:
         notes = learn(pl.Series(["2024-03-01 08:00"]), time_format=self.formats[1:]).notes
         assert notes == ("Times in 'when' have no offset: taken as UTC.",)
         assert learn(pl.Series(["2024-03-01 08:00Z"]), time_format=self.formats[:1]).notes == ()
+
+
+APART = {"tz": "America/New_York", "naive_tz": "UTC"}
+
+
+class TestDatesWithoutATimeOfDay:
+    """They are that date in --tz, whatever --naive-tz says of times."""
+
+    midnight, noon = "2024-03-01 05:00:00", "2024-03-01 12:00:00"
+
+    @pytest.mark.parametrize(
+        "text", ["2024-03-01", "2024/3/1", "1.3.2024", "20240301", "2024年3月1日"]
+    )
+    def test_as_text(self, text: str) -> None:
+        assert read([text] * 3, day_first=True, **APART) == [self.midnight] * 3
+        assert read(["x", text], sample=1, day_first=True, **APART)[1] == self.midnight
+
+    def test_as_dates_and_numbers(self) -> None:
+        assert read([date(2024, 3, 1)], **APART) == [self.midnight]
+        assert read([20240301], **APART) == [self.midnight]
+
+    def test_among_times_each_row_by_itself(self) -> None:
+        mixed = ["2024-03-01", "2024-03-01 12:00", "2024-03-01 00:00", "2024-03-01T12:00Z"]
+        expected = [self.midnight, self.noon, "2024-03-01 00:00:00", self.noon]
+        for sample in (0, 1, 4):
+            assert read(mixed, sample=sample, **APART) == expected
+
+    def test_in_formats_that_are_stated(self) -> None:
+        formats = ("%d.%m.%Y %H:%M", "%d.%m.%Y")
+        texts = ["01.03.2024", "01.03.2024 12:00"]
+        assert read(texts, time_format=formats, **APART) == [self.midnight, self.noon]
+
+    def test_are_noted_where_the_zones_differ(self) -> None:
+        texts = pl.Series(["2024-03-01", "2024-03-01 12:00"])
+        dates = "Dates in 'when' without a time of day are dates in America/New_York."
+        times = "Times in 'when' have no offset: taken as UTC."
+        assert learn(texts, **APART).notes == (times, dates)
+        assert learn(texts.head(1), **APART).notes == (dates,)
+        assert learn(texts, tz="UTC").notes == (times,)
+        assert learn(pl.Series([date(2024, 3, 1)]), **APART).notes == (dates,)

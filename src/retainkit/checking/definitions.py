@@ -18,6 +18,8 @@ _MEANING = (
     *("joined_col", "left_col", "reason_col"),
     *("where", "tz", "naive_tz", "week_start", "day_first", "time_format"),
 )
+# As these, but newer: told only where they are used, so that older definitions stay the same.
+_NEWER = ("nobody", "normalize_ids")
 
 Definition = Mapping[str, object]
 
@@ -34,6 +36,7 @@ def definition_of(request: Request, options: SourceOptions) -> Definition:
         if name not in NOT_ASKED
     }
     source = {name: getattr(options, name) for name in _MEANING}
+    source |= {name: value for name in _NEWER if (value := getattr(options, name))}
     told = {"command": request.metric.command, "params": params, "source": source}
     plain: Definition = json.loads(json.dumps(told))  # tuples are lists, as in a file
     return plain

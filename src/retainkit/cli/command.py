@@ -11,7 +11,14 @@ from typer.core import TyperCommand
 from retainkit.choices import Format
 from retainkit.cli.config import CONFIG, check_written
 from retainkit.cli.failures import guarded
-from retainkit.cli.options import ChartFlags, EngineFlags, OutputFlags, SourceFlags, flags_of
+from retainkit.cli.options import (
+    LISTS,
+    ChartFlags,
+    EngineFlags,
+    OutputFlags,
+    SourceFlags,
+    flags_of,
+)
 from retainkit.cli.values import read_plainly
 
 
@@ -30,7 +37,8 @@ class Source(NamedTuple):
         """Return what the source flags say."""
         options = dict(flags)
         sources = tuple(options.pop("sources") or ())
-        return cls(sources, {**options, "time_format": tuple(options["time_format"] or ())})
+        lists = {name: tuple(options[name] or ()) for name in LISTS}
+        return cls(sources, {**options, **lists})
 
 
 class Computing(NamedTuple):

@@ -24,7 +24,7 @@ DECLARED = ("check", "report", "snapshot")  # are about metrics and rules that s
 # Are relative to the file that names them.
 _PATHS = (
     *("sources", "members", "rejects", "temp_dir", "taxonomy", "roster", "costs"),
-    *("baseline", "definition_lock", "junit", "output", "chart", "history"),
+    *("baseline", "definition_lock", "junit", "output", "chart", "history", "snapshots"),
 )
 
 

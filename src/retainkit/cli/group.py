@@ -22,6 +22,8 @@ COMMANDS = {
     "report": "One document: headline, findings, sections, verdicts, every definition used.",
     "check": "Hold numbers against rules: a gate for CI, with honest statistics.",
     "snapshot": "Save named metrics and what they mean: what `check --baseline` compares with.",
+    "ingest": "Make a clean Parquet set of messy exports, and keep it up to date: "
+    "only what is new is read.",
     "inspect": "Show what the files hold, before anyone trusts them: "
     "columns, roles, days, repeats.",
     "init": "Write a commented retainkit.toml: the files, the columns found, and every default.",

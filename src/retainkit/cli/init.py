@@ -16,6 +16,7 @@ from retainkit.cli.config import (
     engine_flags,
     source_flags,
 )
+from retainkit.cli.options import LISTS
 from retainkit.cli.output import say
 from retainkit.cli.toml import commented, setting
 from retainkit.errors import UsageError
@@ -124,7 +125,7 @@ def _given(source: Source, folder: Path) -> dict[str, Any]:
     for name in ("members", "rejects"):
         if given[name] is not None:
             given[name] = _seen_from(folder, given[name])
-    return {**given, "time_format": list(given["time_format"]) or None}
+    return {**given, **{name: list(given[name]) or None for name in LISTS}}
 
 
 def _is_secret(sources: str | list[str] | None) -> bool:

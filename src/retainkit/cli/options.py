@@ -51,6 +51,9 @@ HashKey = Annotated[
 Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
 
 
+LISTS = ("nobody", "time_format")  # the source flags that can be repeated
+
+
 # Of all commands that write files.
 LockTimeout = Annotated[
     float,
@@ -105,6 +108,22 @@ class SourceFlags:
         str | None,
         typer.Option(help="Why the member left (member table).", rich_help_panel=COLUMNS),
     ] = None
+    nobody: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="An id that is nobody's, beside null, guest …; repeatable.",
+            rich_help_panel=READING,
+        ),
+    ] = None
+    normalize_ids: Annotated[
+        bool,
+        typer.Option(
+            "--normalize-ids",
+            help="Read full-width digits and letters of ids as the usual ones.",
+            rich_help_panel=READING,
+        ),
+    ] = False
     members: Annotated[
         str | None,
         typer.Option(

@@ -17,6 +17,7 @@ from retainkit.replacement import write_whole
 
 if TYPE_CHECKING:
     from retainkit.engine import Journal
+    from retainkit.render.view import Document
     from retainkit.results import Result
 
 FILE_WIDTH = 100
@@ -63,6 +64,15 @@ def format_name(out: Output) -> str:
     from retainkit.render import format_of
 
     return out.format or ("table" if out.output is None else format_of(out.output))
+
+
+def show(document: "Document") -> None:
+    """Draw a document on stdout, as a result is drawn."""
+    from retainkit.render import RenderOptions
+    from retainkit.render.terminal import draw
+
+    options = RenderOptions(width=_width(), color=_in_colour())
+    _print(draw(document, options).encode())
 
 
 def say_how(how: Computing, journal: "Journal") -> None:

@@ -21,6 +21,7 @@ from retainkit.engine.worker import Worker
 from retainkit.periods import Window
 from retainkit.sources import Table
 from retainkit.sources.canonical import Events
+from retainkit.sources.clocks import CLOCK
 from retainkit.sources.stream import stream
 from retainkit.timeline import Bounds, Builder, Needs, Packing, Spill
 
@@ -78,7 +79,7 @@ class Local(Worker):
         account, lock = Account(), Lock()
 
         def gather(used: pl.DataFrame) -> None:
-            builder.add(used)
+            builder.add(used.drop(CLOCK, strict=False))
             with lock:
                 account.seen += Seen.of(used)
 

@@ -48,7 +48,8 @@ def run(
     engine, journal = engine or EngineOptions(), journal or Journal()
     calendar = Calendar(options.tz, options.week_start)
     worker = _kind(engine)(options, calendar, engine, journal, partitions, progress, excel_safe)
-    with open_export(inputs, options, engine.temp_dir) as (table, members):
+    lines = engine.engine == "local"  # a cluster's files are not gone through by one machine
+    with open_export(inputs, options, engine.temp_dir, lines=lines) as (table, members):
         with journal.stage("plan"):
             needs = Needs.union([request.needs(False) for request in requests])
             events = read_events(table, members, options, _wanted(needs), calendar)
@@ -56,7 +57,7 @@ def run(
         _tell(journal, table, events)
         account, window, requests, tallies = worker.tallied(requests, table, events, needs)
     data = account.data(window, options)
-    notes = [*account.notes(members is not None), *events.notes]
+    notes = [*account.notes(events, options), *events.notes]
     notes = [*account.seen.idle(needs.selectors), *notes]
     source = source_params(inputs, options)
     with journal.stage("summarise"):

@@ -12,7 +12,9 @@ from retainkit.periods import Calendar, Window
 from retainkit.results import DataWindow
 from retainkit.selectors import Selector
 from retainkit.sources import SourceOptions
-from retainkit.sources.params import as_of
+from retainkit.sources.canonical import Events
+from retainkit.sources.clocks import moved, moved_notes
+from retainkit.sources.params import as_of, late, late_notes
 from retainkit.timeline import Timeline
 from retainkit.wording import counted
 
@@ -67,7 +69,8 @@ class Members:
 class Seen:
     """Used rows: how many, when the first and the last was, how many amounts are negative.
 
-    marks: bit i tells whether the i-th selector takes any.
+    marks: bit i tells whether the i-th selector takes any. skipped, twice: local times that do
+    not exist, and that exist twice. late: events after now.
     """
 
     rows: int = 0
@@ -75,6 +78,9 @@ class Seen:
     last: int | None = None
     negative: int = 0
     marks: int = 0
+    skipped: int = 0
+    twice: int = 0
+    late: int = 0
 
     @classmethod
     def of(cls, used: pl.DataFrame) -> Seen:
@@ -84,7 +90,9 @@ class Seen:
         time = used["time"].to_numpy()
         negative = int((used["amount"] < 0).sum()) if "amount" in used.columns else 0
         marks = int(np.bitwise_or.reduce(used["marks"].to_numpy()))
-        return cls(used.height, int(time.min()), int(time.max()), negative, marks)
+        return cls(
+            used.height, int(time.min()), int(time.max()), negative, marks, *moved(used), late(time)
+        )
 
     def __add__(self, other: Seen) -> Seen:
         if self.first is None or self.last is None:
@@ -97,6 +105,9 @@ class Seen:
             max(self.last, other.last),
             self.negative + other.negative,
             self.marks | other.marks,
+            self.skipped + other.skipped,
+            self.twice + other.twice,
+            self.late + other.late,
         )
 
     def idle(self, selectors: Sequence[Selector]) -> list[str]:
@@ -137,8 +148,8 @@ class Account:
             left_out=self.left_out,
         )
 
-    def notes(self, table: bool) -> list[str]:
-        """Return what a reader has to know of the rows; table: whether there is a member table."""
+    def notes(self, events: Events, options: SourceOptions) -> list[str]:
+        """Return what a reader has to know of the rows."""
         said = []
         for kind, reasons in (("refused", self.refused), ("left out", self.left_out)):
             if reasons:
@@ -149,4 +160,7 @@ class Account:
                 counted(negative, "row has a negative amount", "rows have negative amounts")
                 + " (refunds, cancellations); --where leaves them out where they are counted."
             )
-        return said + self.members.notes(table)
+        seen, time = self.seen, events.mapping["time"].source
+        said += late_notes(options, seen.late, seen.last, Calendar(options.tz))
+        said += moved_notes(time, options.naive_tz or options.tz, seen.skipped, seen.twice)
+        return said + self.members.notes(events.members is not None)

@@ -11,7 +11,7 @@ import polars.selectors as cs
 from retainkit.profile.shapes import shapes
 from retainkit.profile.tallies import Repeats
 from retainkit.sources import Table
-from retainkit.sources.ids import NO_ID
+from retainkit.sources.nobody import Nobody
 from retainkit.sources.stream import Progress
 
 MOST_VALUES = 1000  # so many distinct values of a column are counted
@@ -42,9 +42,16 @@ class Columns:
 
 
 def read_columns(
-    table: Table, member: str | None = None, progress: Progress | None = None
+    table: Table,
+    member: str | None = None,
+    progress: Progress | None = None,
+    nobody: Nobody | None = None,
 ) -> Columns:
-    """Return the columns of `table`; `member` names the one with the ids, where that is known."""
+    """Return the columns of `table`; `member` names the one with the ids, where that is known.
+
+    nobody: the ids that stand for no member, the usual ones unless given.
+    """
+    nobody = nobody or Nobody.of()
     seen = Columns()
     if progress is not None:
         progress.expect(table.about_rows())
@@ -62,7 +69,7 @@ def read_columns(
                 nulls[name] += _empty(column)
                 values[name] = _distinct(values[name], column)
             if member is not None:
-                seen.nobody += _nobody(columns[member])
+                seen.nobody += _nobody(columns[member], nobody)
             if progress is not None:
                 progress.advance(batch.height)
     rows = [(name, *_row(sample[name], nulls[name], values[name])) for name in table.header]
@@ -96,9 +103,10 @@ def _distinct(known: pl.Series | None, column: pl.Series) -> pl.Series | None:
     return both if len(both) <= MOST_VALUES else None
 
 
-def _nobody(ids: pl.Series) -> Counter[str]:
+def _nobody(ids: pl.Series, nobody: Nobody) -> Counter[str]:
     if ids.dtype != pl.String:
         return Counter()
-    words = ids.str.strip_chars().str.to_lowercase()
-    found = words.filter(words.is_in([word for word in NO_ID if word])).value_counts()
-    return Counter(dict(found.iter_rows()))
+    words = ids.str.strip_chars()
+    found = words.filter((words != "") & nobody.among(words)).str.to_lowercase().value_counts()
+    # Databases write a missing text as \N, and in small letters it looks like a line's end.
+    return Counter({"\\N" if word == "\\n" else word: rows for word, rows in found.iter_rows()})

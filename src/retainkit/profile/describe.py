@@ -14,6 +14,7 @@ from retainkit.profile.usage import Usage, read_usage
 from retainkit.results import DataWindow, Result
 from retainkit.schema import Role
 from retainkit.sources import Input, SourceOptions, Table, open_export
+from retainkit.sources.nobody import Nobody
 from retainkit.sources.params import as_of, source_params
 from retainkit.sources.stream import Progress
 
@@ -61,7 +62,7 @@ def _see(
     excel_safe: bool,
 ) -> Seen:
     castings = cast_roles(table.header, options, EVENT_ROLES)
-    columns = read_columns(table, _id_column(castings), progress)
+    columns = read_columns(table, _id_column(castings), progress, Nobody.of(options.nobody))
     usage = read_usage(table, members, options, castings, progress, excel_safe)
     amount, amount_notes = read_amounts(castings["amount"], table, options)
     return Seen(

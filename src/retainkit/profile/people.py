@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from retainkit.periods import Calendar
+from retainkit.sources.ids import BY_FORM, forms_apart
 from retainkit.wording import counted
 
 MUCH = 0.05  # of all rows with one member: more than a person does
@@ -21,6 +22,8 @@ def member_notes(members: pl.DataFrame) -> Iterator[str]:
         folded = members["member"].str.to_lowercase().n_unique()
         if same := members.height - folded:
             yield f"{counted(same, 'id differs', 'ids differ')} from another one only by case."
+        if apart := forms_apart(members["member"]):
+            yield f"{counted(apart, 'id differs', 'ids differ')} from another one {BY_FORM}"
 
 
 def compared(seen: pl.DataFrame, table: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:

@@ -15,6 +15,8 @@ from retainkit.profile.tallies import Counts, Reach, Repeats
 from retainkit.schema import Role
 from retainkit.sources import SourceOptions, Table
 from retainkit.sources.canonical import Events, Wanted, read_events
+from retainkit.sources.clocks import moved, moved_notes
+from retainkit.sources.params import late, late_notes
 from retainkit.sources.stream import Progress, stream
 
 # What stands in for a role nobody plays, so that the others can still be looked at.
@@ -29,7 +31,8 @@ class Usage:
     """What the used rows hold; what hangs on a role that is not played means nothing.
 
     castings: the roles with the faults that reading found. table: the member table's members, or
-    None. faults: what else stood in the way.
+    None. faults: what else stood in the way. skipped, twice: local times that do not exist, and
+    that exist twice. late: events after now.
     """
 
     castings: Mapping[Role, Casting]
@@ -45,6 +48,9 @@ class Usage:
     table: pl.DataFrame | None = None
     notes: tuple[str, ...] = ()
     faults: Sequence[RetainkitError] = ()
+    skipped: int = 0
+    twice: int = 0
+    late: int = 0
 
     def plays(self, *roles: Role) -> bool:
         """Whether all of these roles are played and can be read."""
@@ -61,6 +67,9 @@ class Usage:
     def add(self, used: pl.DataFrame, calendar: Calendar) -> None:
         """Count a batch of used events."""
         self.rows += used.height
+        skipped, twice = moved(used)
+        self.skipped, self.twice = self.skipped + skipped, self.twice + twice
+        self.late += late(used["time"].to_numpy())
         if not used.height:
             return
         if "event" not in used.columns:
@@ -128,7 +137,10 @@ def _scan(
         progress=progress,
         excel_safe=excel_safe,
     )
-    usage.table, usage.notes = events.members, events.notes
+    zone = options.naive_tz or options.tz
+    clock = moved_notes(events.mapping["time"].source, zone, usage.skipped, usage.twice)
+    future = late_notes(options, usage.late, usage.span()[1], calendar)
+    usage.table, usage.notes = events.members, (*future, *clock, *events.notes)
     return usage
 
 

@@ -13,8 +13,9 @@ import polars as pl
 
 from retainkit.errors import UsageError
 from retainkit.periods import Calendar
-from retainkit.schema import FLAGS, Header, Mapped, Role, renamed_in, unknown_column
+from retainkit.schema import FLAGS, Header, Mapped, Role, ready_in, renamed_in, unknown_column
 from retainkit.selectors import ANY, ORDERS, Selector
+from retainkit.sources.clocks import CLOCK
 from retainkit.sources.expressions import Scope
 from retainkit.sources.fates import add_marks, add_where, check_window, fate
 from retainkit.sources.mapping import (
@@ -94,7 +95,8 @@ class Events:
     `quality`, null: used), marks (UInt32, bit i: marks[i] takes the event), and as wanted:
     amount (Float64), order (String or Int64, only where there is an order column), event
     (String), seg_0 … (String, those on the event side), __file, __row and __raw (a struct of the
-    columns as read) where rejects are kept. Of rows with a fate only the fate means something.
+    columns as read) where rejects are kept, clock (`clocks.Clock`) where local times can be odd.
+    Of rows with a fate only the fate means something.
     recipe: how it was made of the raw rows; pruned: those of them that have to be read. columns:
     those of the export that are.
     members: one row a member: member, joined, left (Int64 us), reason (String, if wanted and
@@ -137,9 +139,10 @@ def read_events(
     faults.raise_any()
     notes = [*table.notes, *mapping_note(mapping)]
     with table.reading():
-        scope = Scope(table.frame, table.sample())
+        scope = Scope(table.frame, table.sample(), files=table.files)
         scope = add_roles(scope, mapping, table.header, options, notes)
-        scope = name_roles(scope, _asked(options, wanted) - set(table.header), mapping, calendar.tz)
+        named = _asked(options, wanted) - _columns_only(table.header)
+        scope = name_roles(scope, named, mapping, calendar.tz)
         scope = add_where(scope, options.where, notes)
         scope = add_marks(scope, wanted.marks, notes)
         amounts = wanted.amount or wanted.strict or "amount" in _asked(options, wanted)
@@ -152,7 +155,9 @@ def read_events(
         roster = read_members(members, options, called, source, wanted.left, wanted.reason)
         notes += roster.notes
     member, roster_frame = _one_dtype(scope.sample.schema["__member"], roster)
-    recipe = Recipe(scope.steps, (member, *_columns(table, mapping, wanted, sides)))
+    clocked = "__clock" in scope.sample.columns
+    kept = _columns(table, mapping, wanted, sides, clocked=clocked)
+    recipe = Recipe(scope.steps, (member, *kept))
     read = recipe.reads()
     columns = tuple(name for name in table.header if name in read)
     time = _column(mapping["time"].source, table)
@@ -201,7 +206,7 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
         roles.setdefault("amount", False)
     faults = Faults()
     for option, sql, names in _conditions(options, wanted):
-        absent = names - set(header)
+        absent = names - _columns_only(header)
         roles |= {role: True for role in _EVENT_ROLES if role in absent}
         with faults:
             check_columns(option, absent - set(_EVENT_ROLES), header, sql)
@@ -214,6 +219,11 @@ def _map(header: Sequence[str], options: SourceOptions, wanted: Wanted) -> Mappi
         mapping = choose(header, roles, {role: flags[role] for role in roles})
     faults.raise_any()
     return mapping
+
+
+def _columns_only(header: Sequence[str]) -> set[str]:
+    """Return the columns that a condition names as such: where roles are columns, they win."""
+    return set(header) - set(ready_in(header))
 
 
 def _conditions(options: SourceOptions, wanted: Wanted) -> Iterator[tuple[str, str, set[str]]]:
@@ -238,11 +248,18 @@ def _one_dtype(ids: pl.DataType, roster: Roster | None) -> tuple[pl.Expr, pl.Dat
 
 
 def _columns(
-    table: Table, mapping: Mapping[Role, Mapped], wanted: Wanted, sides: Sequence[Side]
+    table: Table,
+    mapping: Mapping[Role, Mapped],
+    wanted: Wanted,
+    sides: Sequence[Side],
+    *,
+    clocked: bool,
 ) -> Iterator[pl.Expr]:
     yield pl.col("__us").alias("time")
     yield pl.col("__fate").alias("fate")
     yield pl.col("__marks").alias("marks")
+    if clocked:
+        yield pl.col("__clock").alias(CLOCK)
     for role, asked in (
         ("amount", wanted.amount or wanted.worth),
         ("order", wanted.order),

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, reduce
+from operator import or_
 from typing import TypeVar
 
 import polars as pl
+
+from retainkit.periods import Calendar
 
 Numbers = TypeVar("Numbers", pl.Expr, pl.Series)
 
@@ -39,27 +44,38 @@ PATTERN = re.compile(rf"^{_DATE}{_TIME}{_ZONE}$")
 
 
 @dataclass(frozen=True)
+class Zones:
+    """The zone of times that have no offset, and that of dates without a time of day."""
+
+    times: str
+    dates: str
+
+    @cached_property
+    def zeros(self) -> tuple[int, ...]:
+        """The moments (us) at which 1970 begins in UTC or in one of these zones: zero dates."""
+        zones = ("UTC", self.times, self.dates)
+        return tuple({Calendar(tz).midnight(date(1970, 1, 1)) for tz in zones})
+
+
+@dataclass(frozen=True)
 class Style:
     """What the rows of one column have in common.
 
-    tz: the zone of times without an offset. day_first: how 01/04/2024 reads, None where nobody
+    zones: where what has no offset is. day_first: how 01/04/2024 reads, None where nobody
     said. offset: whether all times have one (True), none has (False), or either may (None).
     """
 
-    tz: str
+    zones: Zones
     day_first: bool | None = None
     offset: bool | None = None
 
 
 def read_civil(text: pl.Series, style: Style) -> pl.Series:
     """Return the moments (us) that texts name, or why there is none (null: unreadable)."""
-    groups = text.str.strip_chars().str.extract_groups(PATTERN.pattern).struct.unnest()
-    parts = groups.select(_date(style), _clock(), _offset(), "zone", zero=_is_zero())
-    parts = parts.with_columns(
-        local=pl.col("date").cast(pl.Datetime("us")) + pl.duration(microseconds="clock"),
-        absent=is_absent(text),
-    )
-    naive = to_utc(parts["local"], style.tz)
+    parts = _parts(text, style.day_first).with_columns(absent=is_absent(text))
+    naive = to_utc(parts["local"], style.zones.times)
+    if style.zones.dates != style.zones.times:
+        naive = to_utc(parts["local"], style.zones.dates).zip_with(parts["timeless"], naive)
     zoned = parts["local"].cast(pl.Int64) - parts["offset"]
     us = naive.zip_with(parts["zone"].is_null(), zoned)
     return parts.select(
@@ -67,11 +83,20 @@ def read_civil(text: pl.Series, style: Style) -> pl.Series:
         .then(ABSENT)
         .when(pl.col("zero") | (is_placeholder(pl.col("local").cast(pl.Int64)) & us.is_not_null()))
         .then(ZERO)
+        .when(is_zero(us, style.zones))
+        .then(ZERO)
         .when(_clashes(style) & us.is_not_null())
         .then(OFFSETS)
         .otherwise(us)
         .cast(pl.Int64)
     ).to_series()
+
+
+def read_walls(text: pl.Series, day_first: bool | None) -> pl.Series:
+    """Return the local times (us) written; null where with an offset, or a date alone."""
+    local = pl.col("local").cast(pl.Int64)
+    naive = pl.col("zone").is_null() & ~pl.col("timeless")
+    return _parts(text, day_first).select(pl.when(naive).then(local)).to_series()
 
 
 def to_utc(local: pl.Series, tz: str) -> pl.Series:
@@ -102,11 +127,27 @@ def is_placeholder(us: Numbers) -> Numbers:
     return (us == 0) | (us < FLOOR) | (us >= CEILING)
 
 
-def _date(style: Style) -> pl.Expr:
+def is_zero(moments: Numbers, zones: Zones) -> Numbers:
+    """Return whether a moment (us) is where 1970 begins, in UTC or in one of the zones."""
+    return reduce(or_, (moments == zero for zero in zones.zeros))
+
+
+def _parts(text: pl.Series, day_first: bool | None) -> pl.DataFrame:
+    """Return what texts say: local, offset, zone, zero (the year is 0000), timeless."""
+    groups = text.str.strip_chars().str.extract_groups(PATTERN.pattern).struct.unnest()
+    parts = groups.select(
+        _date(day_first), _clock(), _offset(), "zone", zero=_is_zero(), timeless=_is_timeless()
+    )
+    return parts.with_columns(
+        local=pl.col("date").cast(pl.Datetime("us")) + pl.duration(microseconds="clock")
+    )
+
+
+def _date(day_first: bool | None) -> pl.Expr:
     first, second = pl.col("first"), pl.col("second")
-    if style.day_first is None:
+    if day_first is None:
         first = second = pl.lit(None, pl.String)
-    day, month = (first, second) if style.day_first else (second, first)
+    day, month = (first, second) if day_first else (second, first)
     year = pl.coalesce("y", "last", "cy")
     text = pl.concat_str(
         year, pl.coalesce("m", month, "cm"), pl.coalesce("d", day, "cd"), separator="-"
@@ -137,6 +178,10 @@ def _offset() -> pl.Expr:
     hours, minutes = digits.str.head(2).cast(pl.Int64), digits.str.tail(2).cast(pl.Int64)
     sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
     return (sign * (hours * 60 + minutes) * 60_000_000).alias("offset")
+
+
+def _is_timeless() -> pl.Expr:
+    return pl.coalesce("H", "cH").is_null()
 
 
 def _is_zero() -> pl.Expr:

@@ -9,6 +9,7 @@ import polars as pl
 
 from retainkit.errors import InputError
 from retainkit.sources.formats import Match
+from retainkit.sources.quality import placed
 
 _DAY_THEN_MONTH = r"^\s*(?:1[3-9]|2[0-9]|3[01])[-/.][0-9]{1,2}[-/.][0-9]{4}"
 _MONTH_THEN_DAY = r"^\s*[0-9]{1,2}[-/.](?:1[3-9]|2[0-9]|3[01])[-/.][0-9]{4}"
@@ -16,12 +17,22 @@ _MONTH_THEN_DAY = r"^\s*[0-9]{1,2}[-/.](?:1[3-9]|2[0-9]|3[01])[-/.][0-9]{4}"
 
 @dataclass(frozen=True)
 class Column:
-    """A time column before it is read: where it is, a sample of it, and what users call it."""
+    """A time column before it is read: where it is, a sample of it, and what users call it.
+
+    files: that it is in. flag: what names it.
+    """
 
     values: pl.Expr
     frame: pl.LazyFrame
     sample: pl.Series
     title: str
+    files: tuple[str, ...] = ()
+    flag: str = "--time-col"
+
+    @property
+    def place(self) -> str:
+        """What a message calls it."""
+        return placed(self.title, self.files)
 
 
 def learn_day_first(
@@ -40,7 +51,7 @@ def learn_day_first(
     if not (day_first or month_first):
         day_first, month_first = _ask_order(column.frame, column.values)
     if day_first == month_first:
-        raise _undecided(column.title, both=day_first)
+        raise _undecided(column.place, both=day_first)
     order = "day" if day_first else "month"
     return day_first, (f"Times in '{column.title}' have the {order} first, as the column decides.",)
 
@@ -55,10 +66,10 @@ def _ask_order(frame: pl.LazyFrame, texts: pl.Expr) -> tuple[bool, bool]:
     return day_first, month_first
 
 
-def _undecided(title: str, *, both: bool) -> InputError:
+def _undecided(place: str, *, both: bool) -> InputError:
     why = "some rows read only one way, others only the other" if both else "no row decides which"
     return InputError(
-        f"Times in '{title}' can be read in two ways, like 01/04/2024: 1 April (day first) or "
+        f"Times in {place} can be read in two ways, like 01/04/2024: 1 April (day first) or "
         f"4 January (month first); {why}.",
         "Say --day-first or --month-first.",
     )

@@ -8,7 +8,9 @@ from typing import Literal, get_args
 import polars as pl
 
 from retainkit.errors import InputError
-from retainkit.sources.civil import EPOCHS, ZERO
+from retainkit.sources.civil import EPOCHS, ZERO, Zones, is_zero
+from retainkit.sources.day_first import Column
+from retainkit.sources.quality import one_unit
 
 Unit = Literal["s", "ms", "us", "ns"]
 _UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -23,12 +25,13 @@ class Epoch:
     """A unit of time since 1970; each unit has the magnitudes it has between 1973 and 5138."""
 
     unit: Unit
+    zones: Zones
 
     def moments(self, numbers: pl.Expr) -> pl.Expr:
-        """Return us since 1970; ZERO for 0, EPOCHS for another unit, null where unreadable."""
+        """Return us since 1970; ZERO, EPOCHS for another unit, null where unreadable."""
         size = numbers.abs()
         return (
-            pl.when(numbers == 0)
+            pl.when(is_zero(self._us(numbers), self.zones))
             .then(ZERO)
             .when(_has_magnitude(size, self.unit))
             .then(self._us(numbers))
@@ -52,18 +55,22 @@ def is_epoch_text(text: pl.Series) -> pl.Series:
     return text.str.contains(_TEXT) & ~text.str.contains(_COMPACT)
 
 
-def learn_epoch(numbers: pl.Series, title: str) -> Epoch:
+def learn_epoch(numbers: pl.Series, column: Column, zones: Zones) -> Epoch:
     """Return the unit of a sample (seconds where nothing tells); raises InputError for several."""
-    size = numbers.abs()
+    size = numbers.filter(~numbers.cast(pl.Float64).is_in(_zeros(zones))).abs()
     units = [unit for unit in _UNITS if _any(size, unit)]
     if len(units) > 1:
         raise InputError(
-            f"The times in '{title}' are epochs of several magnitudes: "
+            f"The times in {column.place} are epochs of several magnitudes: "
             f"{' and '.join(_WORDS[unit] for unit in units)}.",
-            'Bring them to one unit, e.g. --time-col "CASE WHEN t > 100000000000 THEN t / 1000 '
-            'ELSE t END".',
+            one_unit(column.title, column.flag),
         )
-    return Epoch(units[0] if units else "s")
+    return Epoch(units[0] if units else "s", zones)
+
+
+def _zeros(zones: Zones) -> list[float]:
+    """Return the numbers that are a zero date in some unit, whatever magnitude they have."""
+    return [zero * 1000.0**power for zero in zones.zeros for power in (-2, -1, 0, 1)]
 
 
 def _has_magnitude(size: pl.Expr, unit: Unit) -> pl.Expr:

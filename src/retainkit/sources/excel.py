@@ -12,8 +12,9 @@ from retainkit.errors import InputError, UsageError, nearest
 from retainkit.schema import ALIASES, Role, fold
 from retainkit.sources.file import File
 from retainkit.sources.limits import any_filled, check_workbook
+from retainkit.sources.names import ROW, readable, refuse_own_names
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.parts import ROW, Part, readable, refuse_own_names
+from retainkit.sources.parts import Part
 from retainkit.wording import counted
 
 if TYPE_CHECKING:

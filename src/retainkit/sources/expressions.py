@@ -46,12 +46,13 @@ class Scope:
     """Rows and a sample of them; what is added to the one is added to the other.
 
     The sample has every column of the frame. steps: what was added to the raw rows, in order, so
-    that other raw rows can be given the same columns.
+    that other raw rows can be given the same columns. files: where the rows are.
     """
 
     frame: pl.LazyFrame
     sample: pl.DataFrame
     steps: tuple[Mapping[str, pl.Expr], ...] = ()
+    files: tuple[str, ...] = ()
 
     def with_columns(self, **columns: pl.Expr) -> Scope:
         """Return the scope with more columns."""
@@ -59,6 +60,7 @@ class Scope:
             self.frame.with_columns(**columns),
             self.sample.with_columns(**columns),
             (*self.steps, columns),
+            self.files,
         )
 
     def on(self, raw: pl.LazyFrame) -> pl.LazyFrame:

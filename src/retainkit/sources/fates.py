@@ -12,6 +12,7 @@ from retainkit.selectors import ORDERS, Selector
 from retainkit.sources.civil import ABSENT, EPOCHS, FLOOR, OFFSETS, ZERO
 from retainkit.sources.expressions import Scope
 from retainkit.sources.mapping import sql_expression
+from retainkit.sources.names import LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import (
     AFTER_AS_OF,
@@ -20,10 +21,12 @@ from retainkit.sources.quality import (
     BAD_TIME,
     BEFORE_SINCE,
     FATE,
+    LONG_ROW,
     MIXED_EPOCHS,
     MIXED_OFFSETS,
     NO_MEMBER,
     NO_TIME,
+    TOTAL,
     WHERE,
     ZERO_DATE,
 )
@@ -64,11 +67,13 @@ def _is_order(scope: Scope) -> pl.Expr:
 def fate(scope: Scope, options: SourceOptions, calendar: Calendar, amounts: bool = True) -> pl.Expr:
     """Return why a row does not count (Enum FATE), null where it does: the first reason there is.
 
-    The window comes first: what lies outside of it is looked at no further, so that files need
-    not even be read there. Then refusals, then --where. amounts: whether a row whose amount
+    A row that is too long comes first: none of its cells can be trusted. Then the window: what
+    lies outside of it is looked at no further, so that files need not even be read there. Then
+    the other refusals, then --where. amounts: whether a row whose amount
     cannot be read is refused, not only without one.
     """
-    reasons = [*_outside(options, calendar), *_refusals(scope, amounts)]
+    long = [(pl.col(LONG), LONG_ROW)] if LONG in scope.sample.columns else []
+    reasons = [*long, *_outside(options, calendar), *_refusals(scope, amounts)]
     if options.where is not None:
         reasons.append((~pl.col("__where").fill_null(False), WHERE))
     code = pl.lit(None, pl.UInt8)
@@ -104,6 +109,8 @@ def _outside(options: SourceOptions, calendar: Calendar) -> Iterator[tuple[pl.Ex
 
 def _refusals(scope: Scope, amounts: bool) -> Iterator[tuple[pl.Expr, str]]:
     us = pl.col("__us")
+    if "__total" in scope.sample.columns:
+        yield pl.col("__total"), TOTAL
     yield pl.col("__member").is_null(), NO_MEMBER
     yield us.is_null() & pl.col("__time").is_null(), NO_TIME
     yield us.is_null(), BAD_TIME

@@ -46,12 +46,13 @@ _KNOWN: tuple[tuple[str, tuple[str, str]], ...] = (
 )
 
 
-def fault(error: BaseException, name: str) -> InputError:
+def fault(error: BaseException, name: str, line: int | None = None) -> InputError:
     """Return what `error` means for the file called `name`, without any value from it."""
     text = str(error)
     for sign, (cause, hint) in _KNOWN:
         if sign in text:
-            return InputError(f"'{name}' cannot be read: {cause}.", hint)
+            where = "" if line is None else f", line {line:,}"
+            return InputError(f"'{name}'{where} cannot be read: {cause}.", hint)
     if is_address(name) and isinstance(error, OSError):
         return _unreachable(error, name)
     if isinstance(error, pl.exceptions.DuplicateError):
@@ -66,6 +67,16 @@ def fault(error: BaseException, name: str) -> InputError:
 def damaged(name: str) -> InputError:
     """Return the error for a file that contradicts itself."""
     return InputError(f"'{name}' cannot be read: it is truncated or damaged.", _AGAIN)
+
+
+def is_about_bytes(error: BaseException) -> bool:
+    """Return whether `error` says that there are bytes that are no UTF-8."""
+    return "utf" in str(error).lower()
+
+
+def is_about_quotes(error: BaseException) -> bool:
+    """Return whether `error` says that quotes are not as they should be."""
+    return any(sign in str(error) for sign, told in _KNOWN if told is _QUOTES)
 
 
 def long_rows(names: str) -> InputError:

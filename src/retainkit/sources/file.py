@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -31,13 +32,15 @@ class File:
     """One file to read: where it lies, what messages call it, the keys of its Hive folders.
 
     is_members: whether it is the member table, for which --encoding was not said alone. state: what
-    it was when it was found; None where it is a copy of ours.
+    it was when it was found; None where it is a copy of ours. ready: the roles that its columns
+    are, where it is a part of a set; see `sets`.
     """
 
     path: Path
     name: str
     keys: tuple[tuple[str, str | None], ...] = ()
     is_members: bool = False
+    ready: Mapping[str, str] | None = None
     state: State | None = None
 
     def check_same(self) -> None:

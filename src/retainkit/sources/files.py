@@ -17,6 +17,7 @@ from retainkit.addresses import is_address
 from retainkit.errors import InputError, OutputError, UsageError, nearest
 from retainkit.replacement import temporary_folder
 from retainkit.sources.file import PACKED_SUFFIXES, File, State, data_suffix
+from retainkit.sources.sets import Kept, check_no_set_below, kept_set
 
 STDIN, STDIN_NAME = "-", "<stdin>"
 _DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".pq")
@@ -119,6 +120,10 @@ def _walk(path: Path) -> Iterator[File]:
     if not path.is_dir():
         yield _file(path)
         return
+    kept = kept_set(path)
+    if kept is not None:
+        yield from map(kept_file, kept.parts)
+        return
     paths = sorted(_below(path), key=lambda each: each.parts)
     foreign = [str(each) for each in paths if data_suffix(each.name) not in _DATA_SUFFIXES]
     if foreign:
@@ -128,6 +133,7 @@ def _walk(path: Path) -> Iterator[File]:
             f"{', '.join(foreign[:_LISTED])}{more}.",
             f"Move them away, or name the data with a glob, e.g. '{path}/*.csv'.",
         )
+    check_no_set_below(path, paths)
     if not paths:
         raise InputError(
             f"'{path}' holds no data files.",
@@ -175,6 +181,11 @@ def _file(path: Path) -> File:
         tuple((key, None if value == _HIVE_NULL else value) for key, value in keys.items()),
         state=state,
     )
+
+
+def kept_file(kept: Kept) -> File:
+    """Return a file of a set; what its folders are called says nothing of its rows."""
+    return File(kept.path, str(kept.path), ready=kept.ready)
 
 
 def _spool_stdin(scratch: Scratch) -> File:

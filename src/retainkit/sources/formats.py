@@ -6,13 +6,24 @@ A reader takes texts and returns their moments (Int64 us), null for those it doe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
 
 from retainkit.errors import UsageError
-from retainkit.sources.civil import ABSENT, FLOOR, OFFSETS, ZERO, is_absent, is_placeholder, to_utc
+from retainkit.sources.civil import (
+    ABSENT,
+    FLOOR,
+    OFFSETS,
+    ZERO,
+    Zones,
+    is_absent,
+    is_placeholder,
+    is_zero,
+    to_utc,
+)
 
 Match = re.Match[str]
 Reader = Callable[[pl.Series], pl.Series]
@@ -65,7 +76,7 @@ def zone_offset(zone: str | None) -> int | None:
     return sign * (int(digits[:2]) * 60 + int(digits[2:])) * 60_000_000
 
 
-def format_reader(format_: str, tz: str, offset: int | None, *, padded: bool) -> Reader:
+def format_reader(format_: str, zones: Zones, offset: int | None, *, padded: bool) -> Reader:
     """Return the reader of a format of `strptime_format`; `offset` (us) where it has a zone.
 
     padded: whether months, hours … always have two digits. Polars forgives much that is not in
@@ -74,16 +85,22 @@ def format_reader(format_: str, tz: str, offset: int | None, *, padded: bool) ->
     """
     width = len(_DIRECTIVE.sub(lambda one: "0" * _WIDTHS[one[0]], format_).encode())
     shape = _DIRECTIVE.sub(lambda one: _digits(one[0]), f"^{re.escape(format_)}$")
+    tz = zones.times if "%H" in format_ else zones.dates
 
     def read(texts: pl.Series) -> pl.Series:
         local = _to_datetime(texts, format_)
         plain = local.cast(pl.Int64)
         moments = to_utc(local, tz) if offset is None else plain - offset
         written = texts.str.len_bytes() == width if padded else texts.str.contains(shape)
-        sure = written & (plain != 0) & plain.is_between(FLOOR, _SURE)
+        sure = written & (plain != 0) & ~is_zero(moments, zones) & plain.is_between(FLOOR, _SURE)
         return moments if sure.all() else moments.zip_with(sure, moments.clear(len(moments)))
 
     return read
+
+
+def has_clock(match: Match) -> bool:
+    """Return whether a time of day is written, not a date alone."""
+    return match["H"] is not None or match["cH"] is not None
 
 
 def is_padded(match: Match) -> bool:
@@ -96,12 +113,22 @@ def _digits(directive: str) -> str:
     return "[0-9]{1,2}" if width == 2 else f"[0-9]{{{width}}}"
 
 
-def strptime_reader(format_: str, tz: str) -> tuple[Reader, bool]:
-    """Return the reader of a format the user gave, and whether it reads an offset.
+@dataclass(frozen=True)
+class Stated:
+    """The reader of a format that the user gave, whether it reads an offset, or a time of day."""
+
+    read: Reader
+    offset: bool
+    clock: bool
+
+
+def strptime_reader(format_: str, zones: Zones) -> Stated:
+    """Return the reader of a format the user gave.
 
     Raises UsageError for a format without a date.
     """
-    has_offset = _check(format_)
+    has_offset, clock = _check(format_)
+    tz = zones.times if clock else zones.dates
 
     def read(texts: pl.Series) -> pl.Series:
         texts = texts.str.strip_chars()
@@ -109,11 +136,11 @@ def strptime_reader(format_: str, tz: str) -> tuple[Reader, bool]:
             texts = texts.str.replace("[Zz]$", "+0000")
         local = _to_datetime(texts, format_)
         plain = local.cast(pl.Int64)
-        odd = is_placeholder(plain)
         moments = plain if has_offset else to_utc(local, tz)
+        odd = is_placeholder(plain) | is_zero(moments, zones)
         return moments.set(odd, ZERO) if odd.any() else moments
 
-    return read, has_offset
+    return Stated(read, has_offset, clock)
 
 
 def clashing(reader: Reader) -> Reader:
@@ -121,7 +148,23 @@ def clashing(reader: Reader) -> Reader:
     return lambda texts: pl.select(pl.when(reader(texts) >= FLOOR).then(OFFSETS)).to_series()
 
 
-def void(texts: pl.Series) -> pl.Series:
+def in_turn(readers: Sequence[Reader]) -> Reader:
+    """Return a reader of what the first one reads; the next is only asked about what is left."""
+
+    def read(batch: pl.Series) -> pl.Series:
+        moments = pl.repeat(None, len(batch), dtype=pl.Int64, eager=True)
+        for reader in (*readers, _void):
+            rows = (moments.is_null() & batch.is_not_null()).arg_true()
+            if len(rows) == len(batch):
+                moments = reader(batch)
+            elif len(rows):
+                moments = moments.scatter(rows, reader(batch.gather(rows)))
+        return moments
+
+    return read
+
+
+def _void(texts: pl.Series) -> pl.Series:
     """Read only what says that there is no time."""
     return pl.repeat(None, len(texts), dtype=pl.Int64, eager=True).set(is_absent(texts), ABSENT)
 
@@ -130,8 +173,11 @@ def _to_datetime(texts: pl.Series, format_: str) -> pl.Series:
     return texts.str.to_datetime(format_, time_unit="us", strict=False, cache=False)
 
 
-def _check(format_: str) -> bool:
-    """Return whether a format reads an offset itself; raises UsageError for one without a date."""
+def _check(format_: str) -> tuple[bool, bool]:
+    """Return whether a format reads an offset itself, and whether a time of day.
+
+    Raises UsageError for one without a date.
+    """
     known = pl.Series([datetime(2010, 12, 31, 8, 26, tzinfo=UTC)])
     try:
         back = _to_datetime(known.dt.strftime(format_), format_)
@@ -144,7 +190,8 @@ def _check(format_: str) -> bool:
             "Formats are written like %d.%m.%Y %H:%M:%S (or with %z for an offset).",
         )
     # Seconds since 1970 count from UTC whatever the zone.
-    return back.dtype == pl.Datetime("us", "UTC") or "%s" in format_
+    has_offset = back.dtype == pl.Datetime("us", "UTC") or "%s" in format_
+    return has_offset, bool((back.dt.hour() > 0).all())
 
 
 def _order(day: str, month: str, day_first: bool) -> tuple[str, str]:

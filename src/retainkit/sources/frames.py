@@ -8,8 +8,9 @@ import polars as pl
 
 from retainkit.errors import InputError, UsageError
 from retainkit.sources.faults import reading
+from retainkit.sources.names import ROW, refuse_own_names
 from retainkit.sources.options import Input
-from retainkit.sources.parts import ROW, Part, refuse_own_names
+from retainkit.sources.parts import Part
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,6 +14,7 @@ from retainkit.schema import (
     Role,
     by_alias,
     missing_roles,
+    ready_in,
     renamed_in,
     unknown_column,
 )
@@ -133,7 +134,8 @@ def mapping_note(mapping: Mapping[Role, Mapped]) -> tuple[str, ...]:
 
 
 def _source(role: Role, named: str | None, header: Sequence[str]) -> Mapped | None:
-    if named is None:
+    was = ready_in(header).get(role)
+    if named is None or (was == frozenset((named,)) and named not in header):
         return by_alias(role, header)
     column_or_sql(FLAGS[role], named, header)
     return Mapped(named, f"named by {FLAGS[role]}")

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import FLAGS, Mapped, Role
 from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS, ZERO
+from retainkit.sources.clocks import moved_notes
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
+from retainkit.sources.names import LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import MIXED_EPOCHS, MIXED_OFFSETS, fatal
+from retainkit.sources.repeats import TIMES_OVER, count_of, distinct, may_be_many
 from retainkit.sources.scan import Table
 from retainkit.sources.times import learn_times
+from retainkit.sources.totals import are_totals
 from retainkit.wording import counted
 
 _TIMES: tuple[Role, ...] = ("joined", "left")
 _OPTIONAL: tuple[Role, ...] = (*_TIMES, "reason")
 _SAMPLE = 1000
-_MANY = 5_000_000
-_FIRST, _TIMES_OVER = "__first", "__times_over"
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,12 @@ class Roster:
     """Members: `frame` has one row each: member, joined, left (Int64 us) and the segments.
 
     Where the table has a reason and it is asked for, it is the column `reason` (String).
+    mapping: what the roles were read from.
     """
 
     frame: pl.DataFrame
     notes: tuple[str, ...]
+    mapping: Mapping[Role, Mapped] = field(default_factory=dict)
 
 
 def check_member_options(members: Table | None, options: SourceOptions, left: bool) -> None:
@@ -74,20 +78,43 @@ def read_members(
     counts, the leaving and the reason of the latest stay, and of each attribute the value of the
     row that joined first, filled from the next ones where it is blank.
     """
+    rows = member_rows(table, options, segments, events_id, left, reason, once=True)
+    notes: list[str] = []
+    return Roster(_one_row_each(rows.frame, notes), (*rows.notes, *notes))
+
+
+def member_rows(
+    table: Table,
+    options: SourceOptions,
+    segments: Mapping[str, str],
+    events_id: str,
+    left: bool = False,
+    reason: bool = False,
+    *,
+    once: bool = False,
+) -> Roster:
+    """Return all rows of the member table, as `read_members` does before a member has one.
+
+    once: whether those that repeat may be held once, with a column TIMES_OVER.
+    """
     mapping = _map(table.header, options, events_id, left, reason)
+    left_out: list[str] = []
     with table.reading():
-        rows = _rows(table, mapping, segments)
+        rows = _without_totals(_rows(table, mapping, segments, left_out, once=once), left_out)
     table.check_same()
-    ids = learn_ids("__member", rows.lazy(), rows["__member"], mapping["member"].source)
+    source = mapping["member"].source
+    ids = learn_ids("__member", rows.lazy(), rows["__member"], source, options)
     notes = [f"Member table: {note}" for note in (*mapping_note(mapping), *ids.notes)]
+    notes += left_out
     frame = rows.select(
         ids.expr.alias("member"),
-        *(_moments(role, mapping, rows, options, notes) for role in _TIMES),
+        *(_moments(role, mapping, rows, options, notes, table.files) for role in _TIMES),
         *([segment("__reason").alias("reason")] if "reason" in mapping else []),
         *(segment(name).alias(called) for name, called in segments.items()),
-        *([_TIMES_OVER] if _TIMES_OVER in rows.columns else []),
+        *([TIMES_OVER] if TIMES_OVER in rows.columns else []),
     )
-    return Roster(_one_row_each(frame, notes), (*table.notes, *notes))
+    notes += _nobodies(rows, frame["member"])
+    return Roster(frame, (*table.notes, *notes), mapping)
 
 
 def _map(
@@ -104,39 +131,43 @@ def _map(
 
 
 def _rows(
-    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str]
+    table: Table,
+    mapping: Mapping[Role, Mapped],
+    segments: Mapping[str, str],
+    notes: list[str],
+    *,
+    once: bool,
 ) -> pl.DataFrame:
-    scope = Scope(table.frame, table.sample())
+    """Return what is read of the table, without rows that are too long, which are noted."""
+    scope = Scope(table.frame, table.sample(), files=table.files)
     for role, mapped in mapping.items():
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
-    rows = scope.frame.select(*(f"__{role}" for role in mapping), *segments)
-    return (_distinct(rows) if _may_be_many(table) else rows).collect(engine="streaming")
+    long = [LONG] if table.long else []
+    lazy = scope.frame.select(*(f"__{role}" for role in mapping), *segments, *long)
+    rows = (distinct(lazy) if once and may_be_many(table) else lazy).collect(engine="streaming")
+    if not long:
+        return rows
+    kept = rows.filter(~pl.col(LONG)).drop(LONG)
+    count = counted(
+        count_of(rows) - count_of(kept),
+        "row with more cells than the header is left out",
+        "rows with more cells than the header are left out",
+    )
+    notes.append(f"Member table: {count}.")
+    return kept
 
 
-def _may_be_many(table: Table) -> bool:
-    """Return whether the rows of a file are many, or packed so that nobody knows."""
-    rows = table.about_rows()
-    return bool(table.local) and (rows is None or rows > _MANY)
-
-
-def _distinct(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return each row once, in the order of the first, with how often it is there.
-
-    A small file can hold one row a billion times, which memory has no room for.
-    """
-    names = rows.collect_schema().names()
-    first = pl.col(_FIRST).min()
-    counted_ = rows.with_row_index(_FIRST).group_by(names).agg(pl.len().alias(_TIMES_OVER), first)
-    return counted_.sort(_FIRST).drop(_FIRST)
-
-
-def _count(rows: pl.DataFrame, mask: pl.Series | None = None) -> int:
-    """Return how many rows there are in the file, or how many of them `mask` is true for."""
-    if _TIMES_OVER not in rows.columns:
-        return len(rows) if mask is None else int(mask.sum())
-    over = rows[_TIMES_OVER]
-    return int((over if mask is None else over.filter(mask)).sum())
+def _without_totals(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Return the rows without lines that sum others up, which are noted."""
+    if rows.schema["__member"] != pl.String:
+        return rows
+    total = are_totals(rows["__member"])
+    if not (count := count_of(rows, total)):
+        return rows
+    left = counted(count, "total line is left out", "total lines are left out")
+    notes.append(f"Member table: {left}.")
+    return rows.filter(~total)
 
 
 def _moments(
@@ -145,12 +176,14 @@ def _moments(
     rows: pl.DataFrame,
     options: SourceOptions,
     notes: list[str],
+    files: tuple[str, ...],
 ) -> pl.Series:
     """Return a time column in us, null where there is none; what could not be read is noted."""
     if role not in mapping:
         return pl.repeat(None, len(rows), dtype=pl.Int64, eager=True).alias(role)
     name, title = f"__{role}", mapping[role].source
-    column = Column(pl.col(name), rows.lazy(), rows[name].drop_nulls().head(_SAMPLE), title)
+    sample = rows[name].drop_nulls().head(_SAMPLE)
+    column = Column(pl.col(name), rows.lazy(), sample, title, files, FLAGS[role])
     # --time-format is about the events; here it counts where it reads anything.
     for formats in dict.fromkeys((options.time_format, ())):
         times = learn_times(column, replace(options, time_format=formats))
@@ -159,16 +192,19 @@ def _moments(
             break
     for mark, reason in ((OFFSETS, MIXED_OFFSETS), (EPOCHS, MIXED_EPOCHS)):
         if (us == mark).any():
-            raise fatal(reason)
-    notes += [f"Member table: {note}" for note in times.notes]
+            raise fatal(reason, title, files, FLAGS[role])
+    told = list(times.notes)
+    if times.clock is not None:
+        told += moved_notes(title, times.clock.tz, *times.clock.count(rows[name], us))
+    notes += [f"Member table: {note}" for note in told]
     unreadable = us.is_null() & rows[name].is_not_null()
     # A member who has not left may well be said to leave in 9999 or 0000.
     zero = (us == ZERO) & (role == "joined")
     for what, found in (("unreadable time", unreadable), ("zero date", zero)):
-        if count := _count(rows, found):
+        if count := count_of(rows, found):
             unknown = f"in '{title}' {'counts' if count == 1 else 'count'} as unknown"
             notes.append(f"Member table: {counted(count, what)} {unknown}.")
-    bad, known = _count(rows, unreadable), _count(rows, rows[name].is_not_null())
+    bad, known = count_of(rows, unreadable), count_of(rows, rows[name].is_not_null())
     if bad > options.max_rejects * known:
         raise InputError(
             f"The member table has {counted(bad, 'unreadable time')} in '{title}', of {known:,}.",
@@ -184,19 +220,23 @@ def segment(name: str) -> pl.Expr:
     return pl.when(text.str.strip_chars() != "").then(text)
 
 
+def _nobodies(rows: pl.DataFrame, members: pl.Series) -> list[str]:
+    """Return how many rows have no member, by the reason."""
+    if not (count := count_of(rows, members.is_null())):
+        return []
+    text = rows["__member"].cast(pl.String, strict=False)
+    empty = count_of(rows, text.is_null() | (text.str.strip_chars() == ""))
+    reasons = {"no id": empty, "an id that means nobody": count - empty}
+    listed = ", ".join(f"{reason} {each:,}" for reason, each in reasons.items() if each)
+    return [f"Member table: {counted(count, 'row')} left out: {listed}."]
+
+
 def _one_row_each(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     named = rows.drop_nulls("member")
-    if len(named) < len(rows):
-        without = counted(
-            _count(rows) - _count(named),
-            "row without a member is left out",
-            "rows without a member are left out",
-        )
-        notes.append(f"Member table: {without}.")
     members = named["member"].n_unique()
-    if members == _count(named):
-        return named.drop(_TIMES_OVER, strict=False)
-    repeats = counted(_count(named) - members, "row repeats", "rows repeat")
+    if members == count_of(named):
+        return named.drop(TIMES_OVER, strict=False)
+    repeats = counted(count_of(named) - members, "row repeats", "rows repeat")
     notes.append(f"Member table: {repeats} a member: the earliest joining counts.")
     attributes = [name for name in named.columns if name.startswith("seg_")]
     reason = ["reason"] if "reason" in named.columns else []

@@ -14,8 +14,9 @@ from retainkit.sources.faults import FAULTS
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch
 from retainkit.sources.magic import Head
+from retainkit.sources.names import ROW, refuse_own_names
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.parts import ROW, Part, refuse_own_names
+from retainkit.sources.parts import Part
 from retainkit.sources.text import copy_as_utf8, look
 
 _DEEPEST = 500  # Polars reads 1,024, Python's recursion may end before

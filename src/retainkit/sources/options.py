@@ -35,6 +35,8 @@ class SourceOptions:
     joined_col: str | None = None
     left_col: str | None = None
     reason_col: str | None = None
+    nobody: tuple[str, ...] = ()
+    normalize_ids: bool = False
     members: Input | None = None
     where: str | None = None
     since: Moment | None = None

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from time import time_ns
+
+import numpy as np
 
 from retainkit.addresses import shown
-from retainkit.periods import Calendar
+from retainkit.periods import DAY, Calendar, Ints
 from retainkit.sources.options import Input, SourceOptions
+from retainkit.wording import counted
 
 
 def source_params(inputs: Sequence[Input], options: SourceOptions) -> dict[str, object]:
@@ -26,6 +30,26 @@ def as_of(options: SourceOptions, last: int | None, calendar: Calendar) -> int |
     if options.as_of is not None:
         return calendar.moment(options.as_of, "--as-of")
     return None if last is None else calendar.next_midnight(last)
+
+
+def late(times: Ints) -> int:
+    """Return how many moments (us) lie more than a day after now: mistyped, or a placeholder."""
+    tomorrow = time_ns() // 1000 + DAY
+    return int(np.count_nonzero(times > tomorrow)) if int(times.max()) > tomorrow else 0
+
+
+def late_notes(
+    options: SourceOptions, count: int, last: int | None, calendar: Calendar
+) -> list[str]:
+    """Return what to say of so many events that lie after now, where they move as-of.
+
+    Numbers do not hang on the clock of the machine: nothing is left out by it.
+    """
+    if not count or last is None or options.as_of is not None:
+        return []
+    told = counted(count, "event lies after today", "events lie after today")
+    day = calendar.aware(last).date().isoformat()
+    return [f"{told} (last {day}): as-of follows, so all before counts as over; state --as-of."]
 
 
 def named(source: Input) -> str:

@@ -8,8 +8,9 @@ import polars as pl
 
 from retainkit.sources.checksums import verified
 from retainkit.sources.file import File
+from retainkit.sources.names import ROW, refuse_own_names
 from retainkit.sources.options import SourceOptions
-from retainkit.sources.parts import ROW, Kin, Part, refuse_own_names
+from retainkit.sources.parts import Kin, Part
 from retainkit.sources.stored import Stored
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from retainkit.errors import InputError
 from retainkit.schema import Header
 from retainkit.sources.dtypes import common, converted, fits_float
-from retainkit.sources.faults import reading
+from retainkit.sources.faults import is_about_bytes, is_about_quotes, reading
+from retainkit.sources.lines import Lines, bad_line, bad_quote, notes
+from retainkit.sources.names import FILE, LONG, ROW, plain_name, refuse_headless
 from retainkit.sources.stored import Stored
 
-FILE, ROW = "__file", "__row"
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd: their lines cannot be seen
 _START = 1 << 18  # bytes of a text file from which the number of its lines is guessed
 Schema = Mapping[str, pl.DataType]
@@ -37,7 +37,9 @@ class Part:
 
     renamed: names of the file's that are no columns', and what the columns are called instead.
     kin: how files like it are scanned together, if at all. footer: the Parquet file it is.
-    stored: None for what only Polars can read as it lies.
+    stored: None for what only Polars can read as it lies. lines: what its lines are like, of a
+    CSV that was gone through. separator: of a CSV, if cells may be quoted. ready: the roles that
+    its columns are, and what they were read from, where it is a part of a set; else None.
     """
 
     name: str
@@ -48,6 +50,22 @@ class Part:
     kin: Kin | None = None
     footer: Path | None = None
     stored: Stored | None = None
+    lines: Lines | None = None
+    separator: str | None = None
+    ready: Mapping[str, str] | None = None
+
+    @property
+    def long(self) -> bool:
+        """Whether some rows are longer than the header: LONG (Boolean) tells which."""
+        return self.lines is not None and self.lines.long is not None
+
+    def line_of(self, error: BaseException) -> int | None:
+        """Return the line of a CSV that made Polars raise `error`, None where nobody knows."""
+        if self.separator is None or self.kin is None:
+            return None
+        if is_about_bytes(error):
+            return bad_line(self.kin.path, "utf-8")
+        return bad_quote(self.kin.path, self.separator) if is_about_quotes(error) else None
 
     def about_rows(self) -> int | None:
         """Return how many rows a Parquet file has, or about how many a text file; else None."""
@@ -59,31 +77,6 @@ class Part:
             start = text.read(_START)
         lines = 0 if start.startswith(_PACKED) else start.count(b"\n")
         return lines * self.kin.path.stat().st_size // len(start) if lines else None
-
-
-def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """Return a distinct name for each cell of a header, and the cells that are called otherwise.
-
-    A name that occurs twice is numbered everywhere (`a_1`, `a_2`), so that no column is left
-    that could be taken for the one that was meant. One that Polars takes for a pattern (`*`,
-    `^a$`) stands in parentheses.
-    """
-    given = [cell.strip() or f"column_{i}" for i, cell in enumerate(cells, 1)]
-    times = Counter(given)
-    taken = set(given)
-    names: list[str] = []
-    for name in given:
-        number = 1
-        while times[name] > 1 and f"{name}_{number}" in taken:
-            number += 1
-        plain = f"{name}_{number}" if times[name] > 1 else _plain(name, taken)
-        names.append(plain)
-        taken.add(plain)
-    renamed: dict[str, tuple[str, ...]] = {}
-    for name, plain in zip(given, names, strict=True):
-        if name != plain:
-            renamed[name] = (*renamed.get(name, ()), plain)
-    return names, renamed
 
 
 def with_keys(part: Part, keys: Mapping[str, str | None]) -> Part:
@@ -106,7 +99,7 @@ def with_keys(part: Part, keys: Mapping[str, str | None]) -> Part:
 
 def without_patterns(part: Part) -> Part:
     """Return `part` with other names for columns that Polars takes for patterns."""
-    plain = {name: _plain(name, part.schema) for name in part.schema}
+    plain = {name: plain_name(name, part.schema) for name in part.schema}
     renamed = {name: new for name, new in plain.items() if name != new}
     if not renamed:
         return part
@@ -121,54 +114,36 @@ def without_patterns(part: Part) -> Part:
     )
 
 
-def _plain(name: str, taken: Container[str]) -> str:
-    """Return `name`, in parentheses where Polars would take it for a pattern."""
-    plain = name
-    while _is_pattern(plain) or (plain != name and plain in taken):
-        plain = f"({plain})"
-    return plain
-
-
-def _is_pattern(name: str) -> bool:
-    return name == "*" or (name.startswith("^") and name.endswith("$"))
-
-
-def refuse_own_names(name: str, columns: Iterable[str]) -> None:
-    """Raise InputError where the data has a column called like one that retainkit adds."""
-    own = [column for column in columns if column in (FILE, ROW)]
-    if own:
-        raise InputError(
-            f"'{name}' has a column '{own[0]}', which is what retainkit calls its own.",
-            "Rename the column, or leave --rejects out.",
-        )
-
-
 @dataclass(frozen=True)
 class Joined:
-    """Several parts as one table: the data columns, their types, and what to know of them."""
+    """Several parts as one table: the data columns, their types, and what to know of them.
+
+    long: whether the rows have LONG, as some part has.
+    """
 
     header: Header
     types: Mapping[str, pl.DataType]
     notes: tuple[str, ...]
     origin: bool
+    long: bool = False
 
     def rows(self, parts: Sequence[Part]) -> pl.LazyFrame:
         """Return the rows of `parts`, those or fewer than were joined; those alike as one scan."""
-        own = [FILE, ROW] if self.origin else []
-        frames = [
-            frame.select(*fitted(schema, self.types), *own)
-            for frame, schema in (self._with_files(parts) if self.origin else _scans(parts))
-        ]
+        own = [pl.col(FILE, ROW)] if self.origin else []
+        frames = []
+        for frame, part in self._with_files(parts) if self.origin else _scans(parts):
+            long = [pl.col(LONG) if part.long else pl.lit(False).alias(LONG)] if self.long else []
+            frames.append(frame.select(*fitted(part.schema, self.types), *own, *long))
         return pl.concat(frames)
 
     @staticmethod
-    def _with_files(parts: Sequence[Part]) -> Iterator[tuple[pl.LazyFrame, Schema]]:
+    def _with_files(parts: Sequence[Part]) -> Iterator[tuple[pl.LazyFrame, Part]]:
         for part in parts:
-            yield part.frame.with_columns(pl.lit(part.name).alias(FILE)), part.schema
+            yield part.frame.with_columns(pl.lit(part.name).alias(FILE)), part
 
 
-def _scans(parts: Sequence[Part]) -> Iterator[tuple[pl.LazyFrame, Schema]]:
-    """Yield as few scans as read all parts, and the schema of each."""
+def _scans(parts: Sequence[Part]) -> Iterator[tuple[pl.LazyFrame, Part]]:
+    """Yield as few scans as read all parts, and a part like those of each."""
     kins: dict[Hashable, list[Part]] = defaultdict(list)
     for i, part in enumerate(parts):
         kins[i if part.kin is None else (part.kin.kind, *part.schema.items())].append(part)
@@ -177,15 +152,19 @@ def _scans(parts: Sequence[Part]) -> Iterator[tuple[pl.LazyFrame, Schema]]:
         frame = alike[0].frame
         if kin is not None and len(alike) > 1:
             frame = kin.scan([part.kin.path for part in alike if part.kin is not None])
-        yield frame, alike[0].schema
+        yield frame, alike[0]
 
 
 def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     """Return how the rows of all `parts` are one table.
 
     Columns are joined by name. One that a part does not have is null there; one that is typed
-    differently becomes the wider type of its kind where there is one, else text.
+    differently becomes the wider type of its kind where there is one, else text. Raises
+    InputError for a CSV without a header among files that have one.
     """
+    texts = [part for part in parts if part.lines is not None]
+    others = {name for part in parts if part.lines is None for name in part.schema}
+    refuse_headless([(part.name, part.schema.keys()) for part in texts], others)
     places: dict[str, dict[pl.DataType, str]] = {}
     for part in parts:
         for column, dtype in part.schema.items():
@@ -193,8 +172,24 @@ def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     types = _types(parts, places)
     renamed = {name: plain for part in parts for name, plain in part.renamed.items()}
     kept = {column: dtype for column, dtype in types.items() if dtype is not None}
-    notes = (*_told(parts), *_missing(parts, places), *_mixed(places, types))
-    return Joined(Header(list(kept), renamed), kept, notes, origin)
+    lines = [(part.name, part.lines) for part in parts if part.lines is not None]
+    told = (*_told(parts), *notes(lines), *_missing(parts, places), *_mixed(places, types))
+    long = any(part.long for part in parts)
+    ready = _ready(parts)
+    for role, sources in ready.items():
+        renamed |= {source: (role,) for source in sources if source not in kept}
+    return Joined(Header(list(kept), renamed, ready), kept, told, origin, long)
+
+
+def _ready(parts: Sequence[Part]) -> dict[str, frozenset[str]]:
+    """Return the roles that are read already; none where some part is not of a set."""
+    sources: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        if part.ready is None:
+            return {}
+        for role, source in part.ready.items():
+            sources[role].add(source)
+    return {role: frozenset(was) for role, was in sources.items()}
 
 
 def named(names: Sequence[str]) -> str:

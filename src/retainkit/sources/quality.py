@@ -13,13 +13,16 @@ from typing import Self
 import polars as pl
 
 from retainkit.errors import InputError
+from retainkit.sources.parts import named
 from retainkit.sources.rejects import RejectsFile
 
 NO_MEMBER = "no member"
 NO_TIME = "no time"
+TOTAL = "total line"
 BAD_TIME = "unreadable time"
 ZERO_DATE = "zero date"
 BAD_AMOUNT = "unreadable amount"
+LONG_ROW = "long row"
 MIXED_OFFSETS = "offsets mixed"
 MIXED_EPOCHS = "epoch units mixed"
 WHERE = "--where"
@@ -27,27 +30,58 @@ BEFORE_SINCE = "before --since"
 AFTER_UNTIL = "at or after --until"
 AFTER_AS_OF = "at or after --as-of"
 
-REFUSED = (NO_MEMBER, NO_TIME, BAD_TIME, ZERO_DATE, BAD_AMOUNT)
+REFUSED = (LONG_ROW, TOTAL, NO_MEMBER, NO_TIME, BAD_TIME, ZERO_DATE, BAD_AMOUNT)
 LEFT_OUT = (WHERE, BEFORE_SINCE, AFTER_UNTIL, AFTER_AS_OF)
 
 # Reasons that end the run: every number would hang on a guess.
-_FATAL = {
-    MIXED_OFFSETS: (
-        "The time column has times with a UTC offset and times without one.",
-        "Say what those without mean: --naive-tz UTC, --naive-tz Asia/Shanghai …",
-    ),
-    MIXED_EPOCHS: (
-        "The time column has epochs of several magnitudes (seconds, milliseconds …).",
-        'Bring them to one unit with a SQL expression: --time-col "CASE WHEN … END".',
-    ),
-}
+_FATAL = (MIXED_OFFSETS, MIXED_EPOCHS)
 
 FATE = pl.Enum([*REFUSED, *LEFT_OUT, *_FATAL])
 
 
-def fatal(reason: str) -> InputError:
-    """Return the error for a reason that ends the run."""
-    return InputError(*_FATAL[reason])
+class MixedError(InputError):
+    """Times of one column are written in ways that cannot both be meant; `reason` says in which."""
+
+    def __init__(self, reason: str, place: str, title: str, flag: str, row: int | None) -> None:
+        first = "" if row is None else f" (row {row:,} is the first to differ)"
+        if reason == MIXED_OFFSETS:
+            super().__init__(
+                f"{place} has times with a UTC offset and times without one{first}.",
+                "Say what those without mean: --naive-tz UTC, --naive-tz Asia/Shanghai …",
+            )
+        else:
+            super().__init__(
+                f"{place} has epochs of several magnitudes: seconds, milliseconds …{first}.",
+                one_unit(title, flag),
+            )
+        self.reason = reason
+
+
+def fatal(
+    reason: str,
+    title: str,
+    files: Sequence[str] = (),
+    flag: str = "--time-col",
+    row: int | None = None,
+) -> MixedError:
+    """Return the error for a reason that ends the run.
+
+    title, files, flag: what the column is called, where it is, and what names it. row: the first
+    one that is unlike those before, of the only file.
+    """
+    return MixedError(reason, placed(title, files), title, flag, row)
+
+
+def placed(title: str, files: Sequence[str]) -> str:
+    """Return what a message calls a column of some files."""
+    return f"'{title}' of {named(files)}" if files else f"'{title}'"
+
+
+def one_unit(title: str, flag: str) -> str:
+    """Return how epochs of several units are brought to one."""
+    column = title if title.isidentifier() else '\\"' + title.replace('"', '""') + '\\"'
+    cases = f"CASE WHEN {column} > 100000000000 THEN {column} / 1000 ELSE {column} END"
+    return f'Bring them to one unit, e.g. {flag} "{cases}".'
 
 
 def fates_of(events: pl.DataFrame) -> dict[str, int]:
@@ -61,7 +95,8 @@ class Quality:
     max_rejects: the share of rows read, 0 to 1, that may be refused. rejects: a .csv, .ndjson or
     .parquet file for the refused rows (file, row, reason and the columns as read), written whole
     by `finish` or not at all; leaving the context without `finish` leaves nothing behind.
-    excel_safe: whether its text is defused for spreadsheets.
+    excel_safe: whether its text is defused for spreadsheets. sources, time: the files read, and
+    what their time column is called.
     """
 
     def __init__(
@@ -69,8 +104,11 @@ class Quality:
         max_rejects: float = 0.5,
         rejects: str | None = None,
         sources: Sequence[str] = (),
+        *,
         excel_safe: bool = False,
+        time: str = "time",
     ) -> None:
+        self._sources, self._time = sources, time
         self._max_rejects = max_rejects
         self._fates: Counter[str] = Counter()
         self._rows = 0
@@ -106,7 +144,7 @@ class Quality:
         self._fates.update(fates)
         for reason in _FATAL:
             if reason in self._fates:
-                raise fatal(reason)
+                raise fatal(reason, self._time, self._sources)
 
     def finish(self) -> tuple[dict[str, int], dict[str, int]]:
         """Return refused and left-out rows by reason, once the rejects file is in its place.

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from retainkit.errors import InputError
-from retainkit.schema import FLAGS, Mapped, Role
+from retainkit.schema import FLAGS, Mapped, Role, ready_in
 from retainkit.sources.amounts import is_unreadable, learn_amounts
 from retainkit.sources.civil import FLOOR
 from retainkit.sources.day_first import Column
@@ -18,7 +18,9 @@ from retainkit.sources.expressions import Reading, Scope, as_number
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import column_or_sql
 from retainkit.sources.options import SourceOptions
+from retainkit.sources.sets import BAD_AMOUNT_COLUMN
 from retainkit.sources.times import learn_times
+from retainkit.sources.totals import total_lines
 
 
 def add_roles(
@@ -30,10 +32,15 @@ def add_roles(
 ) -> Scope:
     """Return the scope with what the mapping names.
 
-    __member, __order (String or Int64, null: no id), __time (as written), __us (see `Times`),
-    __amount (Float64), __bad_amount (Boolean), __event (String).
+    __member, __order (String or Int64, null: no id), __total (Boolean, of members written as
+    text: whether the row sums others up), __time (as written), __us (see `Times`), __clock (where
+    local times can be odd, see `Clock`), __amount (Float64), __bad_amount (Boolean), __event
+    (String).
     """
     for role, mapped in mapping.items():
+        if role == mapped.source and role in ready_in(header):
+            scope = _add_ready(scope, role)
+            continue
         expr, option = column_or_sql(FLAGS[role], mapped.source, header), FLAGS[role]
         if role == "amount":
             scope = _add_amount(scope, expr, notes)
@@ -44,7 +51,7 @@ def add_roles(
         elif role == "event":
             scope = _add_event(scope, notes)
         else:
-            scope = _add_id(scope, role, mapped, notes)
+            scope = _add_id(scope, role, mapped, options, notes)
     return scope
 
 
@@ -59,18 +66,41 @@ def name_roles(scope: Scope, names: set[str], mapping: Mapping[Role, Mapped], tz
     return scope.with_columns(**{name: expr for name, expr in columns.items() if name in names})
 
 
+def _add_ready(scope: Scope, role: Role) -> Scope:
+    """Add a role that a set holds: it was read as it was ingested."""
+    column = pl.col(role)
+    if role == "time":
+        return scope.with_columns(__time=column, __us=column.cast(pl.Int64))
+    if role == "amount":
+        there = BAD_AMOUNT_COLUMN in scope.sample.columns
+        bad = pl.col(BAD_AMOUNT_COLUMN).is_not_null() if there else pl.lit(False)
+        return scope.with_columns(__amount=column, __bad_amount=bad)
+    return scope.with_columns(**{f"__{role}": column})
+
+
 def _add_time(scope: Scope, mapped: Mapped, options: SourceOptions, notes: list[str]) -> Scope:
-    column = Column(pl.col("__time"), scope.frame, scope.sample["__time"], mapped.source)
-    times = learn_times(column, options)
-    notes += times.notes
-    return scope.with_columns(__us=times.expr)
+    times = scope.sample["__time"]
+    column = Column(pl.col("__time"), scope.frame, times, mapped.source, scope.files)
+    read = learn_times(column, options)
+    notes += read.notes
+    scope = scope.with_columns(__us=read.expr)
+    if read.clock is None:
+        return scope
+    return scope.with_columns(__clock=read.clock.kinds(pl.col("__time"), pl.col("__us")))
 
 
-def _add_id(scope: Scope, role: Role, mapped: Mapped, notes: list[str]) -> Scope:
+def _add_id(
+    scope: Scope, role: Role, mapped: Mapped, options: SourceOptions, notes: list[str]
+) -> Scope:
     name = f"__{role}"
-    ids = learn_ids(name, scope.frame, scope.sample[name], mapped.source)
+    ids = learn_ids(name, scope.frame, scope.sample[name], mapped.source, options)
     notes += ids.notes
-    return scope.with_columns(**{name: ids.expr})
+    if role != "member" or scope.sample.schema[name] != pl.String:
+        return scope.with_columns(**{name: ids.expr})
+    scope = scope.with_columns(__said=pl.col(name)).with_columns(**{name: ids.expr})
+    read = [pl.col(name), pl.col("__said")]
+    total = pl.map_batches(read, total_lines, return_dtype=pl.Boolean, is_elementwise=True)
+    return scope.with_columns(__total=total)
 
 
 def _add_event(scope: Scope, notes: list[str]) -> Scope:

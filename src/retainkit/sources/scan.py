@@ -17,7 +17,7 @@ from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import FAULTS, fault, not_computed, reading
 from retainkit.sources.file import File
-from retainkit.sources.files import Scratch, locate
+from retainkit.sources.files import Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
 from retainkit.sources.limits import check_columns
 from retainkit.sources.magic import format_of, read_head
@@ -25,6 +25,7 @@ from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
 from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
+from retainkit.sources.sets import members_of
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Table:
     """The raw rows of an export, nothing interpreted, nothing read yet.
 
     `frame` has the columns of `header`, and with `origin` also "__file" (String) and "__row"
-    (Int64, the 1-based data row in its file; in CSV blank lines count). Columns of CSV and
-    NDJSON are String; those of Parquet and frames keep their types.
+    (Int64, the 1-based data row in its file; in CSV blank lines count); with `long` also "__long"
+    (Boolean, whether the row has more cells than the header). Columns of CSV and NDJSON are
+    String; those of Parquet and frames keep their types.
     """
 
     frame: pl.LazyFrame
@@ -44,6 +46,11 @@ class Table:
     parts: tuple[Part, ...] = field(default=(), repr=False)
     joined: Joined | None = field(default=None, repr=False)
     local: tuple[File, ...] = field(default=(), repr=False)
+
+    @property
+    def long(self) -> bool:
+        """Whether some rows of CSV are longer than their header."""
+        return self.joined is not None and self.joined.long
 
     def sample(self, rows: int = 1000) -> pl.DataFrame:
         """Return the first `rows` rows. Raises InputError where they cannot be read."""
@@ -86,7 +93,7 @@ class Table:
                 for _ in part.frame.collect_batches():
                     pass
             except FAULTS as error:
-                return fault(error, part.name)
+                return fault(error, part.name, part.line_of(error))
         return None
 
 
@@ -98,12 +105,14 @@ def open_table(
     *,
     origin: bool = False,
     is_members: bool = False,
+    lines: bool = True,
 ) -> Iterator[Table]:
     """Open `inputs` (paths or frames, together one export) as a Table.
 
-    is_members: whether they are the member table. Temporary copies live until the context ends, in
-    a folder in `temp_dir`. Raises InputError for files that are missing, unreadable, empty, foreign
-    or in doubtful encoding, UsageError for wrong options.
+    is_members: whether they are the member table. lines: whether to go through the lines of CSV
+    first. Temporary copies live until the context ends, in a folder in `temp_dir`. Raises
+    InputError for files that are missing, unreadable, empty, foreign or in doubtful encoding,
+    UsageError for wrong options.
     """
     if not inputs:
         raise UsageError("No source is named.", "Name a file, a folder, a glob, or '-' for stdin.")
@@ -111,37 +120,50 @@ def open_table(
         scratch = Scratch(stack, temp_dir)
         files, remote, notes = _located(inputs, scratch)
         files = [replace(file, is_members=is_members) for file in files]
-        parts = [_read_file(file, options, scratch, origin=origin) for file in files]
+        parts = [_read_file(file, options, scratch, origin=origin, lines=lines) for file in files]
         parts += [_read_url(url, options, origin=origin) for url in remote]
         parts += [
             read_frame(each, origin=origin) for each in inputs if not isinstance(each, (str, Path))
         ]
         parts = [without_patterns(part) for part in parts]
-        joined = join(parts, origin=origin)
-        table = Table(
-            joined.rows(parts),
-            header=joined.header,
-            files=tuple(part.name for part in parts),
-            notes=(*notes, *joined.notes),
-            origin=origin,
-            parts=tuple(parts),
-            joined=joined,
-            local=tuple(files),
-        )
+        table = _joined(parts, notes, files, origin=origin)
         yield table
         table.check_same()
 
 
+def _joined(
+    parts: Sequence[Part], notes: Sequence[str], files: Sequence[File], *, origin: bool
+) -> Table:
+    joined = join(parts, origin=origin)
+    return Table(
+        joined.rows(parts),
+        header=joined.header,
+        files=tuple(part.name for part in parts),
+        notes=(*notes, *joined.notes),
+        origin=origin,
+        parts=tuple(parts),
+        joined=joined,
+        local=tuple(files),
+    )
+
+
 @contextmanager
 def open_export(
-    inputs: Sequence[Input], options: SourceOptions, temp_dir: str | Path | None = None
+    inputs: Sequence[Input],
+    options: SourceOptions,
+    temp_dir: str | Path | None = None,
+    *,
+    lines: bool = True,
 ) -> Iterator[tuple[Table, Table | None]]:
-    """Open the events and, where `options` name one, the member table; as `open_table`."""
+    """Open the events and the member table, if there is one; as `open_table`.
+
+    It is the one that `options` name, else that of the set among the inputs.
+    """
     with ExitStack() as stack:
         table = stack.enter_context(
-            open_table(inputs, options, temp_dir, origin=options.rejects is not None)
+            open_table(inputs, options, temp_dir, origin=options.rejects is not None, lines=lines)
         )
-        members = None
+        members: Table | None
         if options.members is not None:
             own = options.member_encoding
             members = stack.enter_context(
@@ -152,7 +174,21 @@ def open_export(
                     is_members=own is None,
                 )
             )
+        else:
+            members = _members_of_set(inputs, options, Scratch(stack, temp_dir))
         yield table, members
+
+
+def _members_of_set(
+    inputs: Sequence[Input], options: SourceOptions, scratch: Scratch
+) -> Table | None:
+    found = members_of(inputs)
+    if found is None:
+        return None
+    file = kept_file(found[0])
+    part = _read_file(file, options, scratch, origin=False, lines=False)
+    note = f"Members are those of the set '{found[1]}'; --members FILE names others."
+    return _joined([part], [note], [file], origin=False)
 
 
 def _located(inputs: Sequence[Input], scratch: Scratch) -> tuple[list[File], list[str], list[str]]:
@@ -162,7 +198,9 @@ def _located(inputs: Sequence[Input], scratch: Scratch) -> tuple[list[File], lis
     return files, [str(each) for each in paths if is_address(each)], notes
 
 
-def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: bool) -> Part:
+def _read_file(
+    file: File, options: SourceOptions, scratch: Scratch, *, origin: bool, lines: bool
+) -> Part:
     head = read_head(file)
     with reading(file.name):
         match format_of(file, head):
@@ -173,8 +211,9 @@ def _read_file(file: File, options: SourceOptions, scratch: Scratch, *, origin: 
             case "excel":
                 part = read_excel(file, options, origin=origin)
             case "csv":
-                part = read_csv(file, head, options, scratch, origin=origin)
+                part = read_csv(file, head, options, scratch, origin=origin, lines=lines)
     check_columns(file.name, len(part.schema), options)
+    part = replace(part, ready=file.ready)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
 

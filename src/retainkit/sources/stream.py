@@ -8,7 +8,7 @@ from typing import Protocol
 import polars as pl
 
 from retainkit.sources.canonical import Events
-from retainkit.sources.quality import Quality
+from retainkit.sources.quality import MixedError, Quality, fatal
 from retainkit.sources.scan import Table
 
 
@@ -43,7 +43,11 @@ def stream(
     or a user's expression fail on the way, and past `max_rejects`; the file `rejects` is written
     whole or not at all.
     """
-    with Quality(max_rejects, rejects, table.files, excel_safe) as quality, table.reading():
+    time = events.mapping["time"].source
+    with (
+        Quality(max_rejects, rejects, table.files, excel_safe=excel_safe, time=time) as quality,
+        table.reading(),
+    ):
         for reason, rows in events.pruned.skipped.items():
             quality.count(rows, {reason: rows})
         if progress is not None:
@@ -52,6 +56,22 @@ def stream(
         for batch in events.frame.collect_batches(chunk_size=rows, maintain_order=False):
             if progress is not None:
                 progress.advance(batch.height)
-            take(quality.add(batch))
+            try:
+                take(quality.add(batch))
+            except MixedError as error:
+                raise _located(error.reason, table, events) or error from None
         table.check_same()
         return quality.finish()
+
+
+def _located(reason: str, table: Table, events: Events) -> MixedError | None:
+    """Return the error that names the file and the row; they are looked for once it is too late."""
+    if table.joined is None:
+        return None
+    for part in table.parts:
+        fates = events.recipe.of(table.joined.rows([part])).select("fate").with_row_index("row", 1)
+        found = fates.filter(pl.col("fate") == reason).head(1).collect(engine="streaming")
+        if found.height:
+            title = events.mapping["time"].source
+            return fatal(reason, title, [part.name], row=found["row"][0])
+    return None

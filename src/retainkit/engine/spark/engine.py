@@ -23,6 +23,7 @@ from retainkit.errors import UsageError
 from retainkit.periods import Window
 from retainkit.sources import Table
 from retainkit.sources.canonical import Events
+from retainkit.sources.clocks import CLOCK
 from retainkit.sources.quality import FATE, Quality
 from retainkit.timeline import Needs
 
@@ -54,7 +55,7 @@ class Spark(Worker):
             stack.enter_context(told())
             with self.journal.stage("read"):
                 raws = read_raw(spark, table, events.recipe, stack)
-                account = self._surveyed(raws, table)
+                account = self._surveyed(raws, table, events)
             window = account.seen.window(self.options, self.calendar)
             with self.journal.stage("count"):
                 listed = events.members is not None
@@ -68,13 +69,14 @@ class Spark(Worker):
                 account.members, tallies = tallied([request.asked for request in requests])
         return account, window, requests, tallies
 
-    def _surveyed(self, raws: Sequence[Raw], table: Table) -> Account:
+    def _surveyed(self, raws: Sequence[Raw], table: Table, events: Events) -> Account:
         """Return what becomes of all rows."""
         surveys = [raw.rows.mapInArrow(raw.reader.survey, ddl(SURVEY)) for raw in raws]
         account = Account()
         if self.progress is not None:
             self.progress.expect(table.about_rows())
-        with Quality(self.options.max_rejects) as quality:
+        time = events.mapping["time"].source
+        with Quality(self.options.max_rejects, None, table.files, time=time) as quality:
             for row in arrived(_union(surveys).toArrow()).iter_rows(named=True):
                 account.seen += Seen(*(row[field.name] for field in fields(Seen)))
                 fates = {
@@ -131,7 +133,7 @@ class Spark(Worker):
 def _shipment(events: Events, needs: Needs) -> Shipment:
     schema = events.frame.collect_schema()
     segments = zip(needs.segments, events.segments, strict=True)
-    used = {name: dtype for name, dtype in schema.items() if name != "fate"}
+    used = {name: dtype for name, dtype in schema.items() if name not in ("fate", CLOCK)}
     people = {} if events.members is None else dict(events.members.schema)
     known: dict[str, pl.DataType] = {
         name: people[name] for name in ("left", "reason") if name in people

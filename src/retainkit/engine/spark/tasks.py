@@ -21,6 +21,7 @@ from retainkit.engine.spark.travel import Schema, arrived, batches, home, nulls
 from retainkit.engine.tries import packed
 from retainkit.periods import Calendar, Window
 from retainkit.sources.canonical import Recipe, Side
+from retainkit.sources.clocks import CLOCK
 from retainkit.sources.faults import long_rows
 from retainkit.sources.quality import FATE, fates_of
 from retainkit.timeline import Builder, Needs, Packing
@@ -36,6 +37,9 @@ SURVEY: Schema = {
     "last": pl.Int64(),
     "negative": pl.Int64(),
     "marks": pl.Int64(),
+    "skipped": pl.Int64(),
+    "twice": pl.Int64(),
+    "late": pl.Int64(),
     **{f"fate_{i}": pl.Int64() for i in range(len(FATE.categories))},
 }
 
@@ -76,8 +80,8 @@ class Reader:
     def survey(self, raw: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield one row of SURVEY: how many rows there are, and what becomes of them."""
         read, seen, fates = 0, Seen(), Counter[str]()
-        amount = ["amount"] if "amount" in self._made else []
-        for events in self.events(raw, ["time", "fate", "marks", *amount]):
+        some = [name for name in ("amount", CLOCK) if name in self._made]
+        for events in self.events(raw, ["time", "fate", "marks", *some]):
             read += events.height
             seen += Seen.of(events.filter(pl.col("fate").is_null()))
             fates.update(fates_of(events))

@@ -1,0 +1,176 @@
+"""The manifest of a set: what is in it, from which files, read how; nothing else counts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from retainkit.errors import InputError
+from retainkit.replacement import write_whole
+from retainkit.sources.sets import FORMAT, MANIFEST, read_manifest
+
+Keys = tuple[tuple[str, str | None], ...]
+Identity = tuple[str, Keys]  # a fingerprint, and the keys of Hive folders
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file as it was seen: its name, bytes, and time of change (ns).
+
+    name: as it is from the folder that the set is in. mtime: None where the file was so young
+    that it could have changed again without another time.
+    """
+
+    name: str
+    size: int
+    mtime: int | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """read = written + refused + left_out; unreadable_amounts: those of the written."""
+
+    read: int = 0
+    written: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    unreadable_amounts: int = 0
+
+    def __add__(self, other: Rows) -> Rows:
+        return Rows(
+            self.read + other.read,
+            self.written + other.written,
+            dict(Counter(self.refused) + Counter(other.refused)),
+            dict(Counter(self.left_out) + Counter(other.left_out)),
+            self.unreadable_amounts + other.unreadable_amounts,
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Content that was ingested: one part, whichever names the file goes by.
+
+    fingerprint: BLAKE2b of the file's bytes. keys: of its Hive folders. part, rejects: files of
+    the set; bytes, sha256: of the part. first, last: its times. mapping: what roles were read from.
+    """
+
+    names: tuple[Seen, ...]
+    fingerprint: str
+    keys: Keys
+    part: str
+    bytes: int
+    sha256: str
+    rejects: str | None
+    rows: Rows
+    first: str | None
+    last: str | None
+    mapping: Mapping[str, str]
+    columns: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    @property
+    def identity(self) -> Identity:
+        """What it is the same content by."""
+        return self.fingerprint, self.keys
+
+    def named(self, names: Iterable[Seen]) -> Entry:
+        """Return it with other names."""
+        return replace(self, names=tuple(sorted(names, key=lambda seen: seen.name)))
+
+
+@dataclass(frozen=True)
+class MemberEntry:
+    """The member table: `part` has the rows of the files `names`.
+
+    snapshots: the fingerprints of these by name, where each is a list of members of one day.
+    """
+
+    names: tuple[Seen, ...]
+    fingerprint: str
+    part: str
+    bytes: int
+    sha256: str
+    rows: int
+    mapping: Mapping[str, str]
+    columns: Mapping[str, str]
+    notes: tuple[str, ...]
+    snapshots: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a set is made of.
+
+    generation: how often all was read again with other options. options: how it was read.
+    """
+
+    generation: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    members: MemberEntry | None = None
+
+    @property
+    def rows(self) -> Rows:
+        """The rows of all its files."""
+        return sum((entry.rows for entry in self.entries), Rows())
+
+    def files(self) -> Iterator[str]:
+        """Yield the names of its files, from its folder."""
+        for entry in self.entries:
+            yield entry.part
+            if entry.rejects is not None:
+                yield entry.rejects
+        if self.members is not None:
+            yield self.members.part
+
+
+def load(folder: Path) -> Manifest | None:
+    """Return the manifest in `folder`, None where there is none.
+
+    Raises InputError where it is damaged or of another version.
+    """
+    told = read_manifest(folder)
+    if told is None:
+        return None
+    try:
+        members = told["members"]
+        return Manifest(
+            int(told["generation"]),
+            dict(told["options"]),
+            tuple(_entry(each) for each in told["files"]),
+            None if members is None else MemberEntry(**{**members, **_common(members)}),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"The manifest of the set '{folder}' is damaged.",
+            "Bring it back from a copy, or ingest into another folder.",
+        ) from error
+
+
+def save(manifest: Manifest, folder: Path) -> None:
+    """Put the manifest in place at once: from here on the set is what it says."""
+    entries = sorted(manifest.entries, key=lambda entry: entry.names[0].name)
+    told = {
+        "format": FORMAT,
+        "generation": manifest.generation,
+        "options": dict(manifest.options),
+        "rows": asdict(manifest.rows),
+        "files": [{**asdict(each), "keys": dict(each.keys)} for each in entries],
+        "members": None if manifest.members is None else asdict(manifest.members),
+    }
+    text = json.dumps(told, ensure_ascii=False, indent=1)
+    write_whole(folder / MANIFEST, f"{text}\n".encode(), "--output")
+
+
+def _entry(told: Mapping[str, Any]) -> Entry:
+    own = {"keys": tuple(told["keys"].items()), "rows": Rows(**told["rows"])}
+    return Entry(**{**told, **own, **_common(told)})
+
+
+def _common(told: Mapping[str, Any]) -> dict[str, Any]:
+    names = tuple(Seen(**each) for each in told["names"])
+    return {"names": names, "notes": tuple(told["notes"])}

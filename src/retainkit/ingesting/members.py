@@ -1,0 +1,105 @@
+"""The member table of a set: read once, kept with its times as moments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+
+import polars as pl
+
+from retainkit.errors import UsageError
+from retainkit.ingesting.finding import Found, find
+from retainkit.ingesting.manifest import Manifest, MemberEntry, Seen
+from retainkit.ingesting.parts import part_file
+from retainkit.ingesting.reading import other_names
+from retainkit.schema import Role
+from retainkit.sources import SourceOptions, open_table
+from retainkit.sources.members import Roster, member_rows
+
+_ROLES: tuple[Role, ...] = ("member", "joined", "left", "reason")
+_TIMES = ("joined", "left")
+
+
+def member_entry(manifest: Manifest, options: SourceOptions, folder: Path) -> Manifest:
+    """Return the manifest with the member table that `options` name, read where it is new."""
+    old = manifest.members
+    known = {} if old is None else {seen.name: (seen, old.fingerprint) for seen in old.names}
+    if old is not None and old.snapshots:
+        raise UsageError(
+            "--members: the set's member table is of snapshots.", "Use another folder."
+        )
+    assert options.members is not None
+    files, _ = find([options.members], folder, known if len(known) == 1 else {}, folder)
+    mark = _fingerprint(files)
+    if old is not None and old.fingerprint == mark and _is_whole(folder, old):
+        return replace(manifest, members=replace(old, names=_names(files)))
+    roster = _read(files, options, manifest, folder)
+    made = _filed(roster, folder, mark, manifest.generation)
+    return replace(manifest, members=replace(made, names=_names(files)))
+
+
+def _names(files: Sequence[Found]) -> tuple[Seen, ...]:
+    return tuple(each.seen for each in files)
+
+
+def _fingerprint(files: Sequence[Found]) -> str:
+    """Return the content of one file, or what tells that of several."""
+    if len(files) == 1:
+        return files[0].fingerprint
+    listed = "\n".join(sorted(each.fingerprint for each in files))
+    return blake2b(listed.encode(), digest_size=16).hexdigest()
+
+
+def _is_whole(folder: Path, entry: MemberEntry) -> bool:
+    path = folder / entry.part
+    return path.is_file() and path.stat().st_size == entry.bytes
+
+
+def _read(
+    files: Sequence[Found], options: SourceOptions, manifest: Manifest, folder: Path
+) -> Roster:
+    """Return all rows of the table, its other columns as text under names of their own."""
+    with open_table([each.path for each in files], options, folder) as table:
+        called = [entry.mapping["member"] for entry in manifest.entries]
+        events_id = next((name for name in called if name in table.header), "")
+        others = other_names(table.header, set(_ROLES))
+        roster = member_rows(table, options, others, events_id, reason=True)
+    for each in files:
+        each.check_unchanged()
+    played = {mapped.source for mapped in roster.mapping.values()}
+    twice = [others[name] for name in table.header if name in played and _is_same(name, roster)]
+    return replace(roster, frame=roster.frame.drop(twice))
+
+
+def _is_same(name: str, roster: Roster) -> bool:
+    """Return whether a column says nothing beside the role that it plays."""
+    return name in _ROLES or name == roster.mapping["member"].source
+
+
+def _filed(roster: Roster, folder: Path, mark: str, generation: int) -> MemberEntry:
+    rows = roster.frame.drop_nulls("member")
+    if not rows.height and roster.frame.height:
+        raise UsageError("--members: no row has a member.", "Name the column with --member-col.")
+    rows = rows.with_columns(pl.col(_TIMES).cast(pl.Datetime("us", "UTC")))
+    part = f"members-{mark}-{generation}.parquet"
+    with part_file(folder / part, by_time=False) as file:
+        file.write(rows)
+        filed = file.finish()
+    notes = list(roster.notes)
+    if rows.height < roster.frame.height:
+        lost = roster.frame.height - rows.height
+        notes.append(f"Member table: {lost:,} of {roster.frame.height:,} rows have no member.")
+    mapping: Mapping[str, str] = {role: mapped.source for role, mapped in roster.mapping.items()}
+    return MemberEntry(
+        names=(),
+        fingerprint=mark,
+        part=part,
+        bytes=filed.bytes,
+        sha256=filed.sha256,
+        rows=rows.height,
+        mapping=mapping,
+        columns=filed.columns,
+        notes=tuple(notes),
+    )

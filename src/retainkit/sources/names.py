@@ -1,0 +1,79 @@
+"""Names of columns: those of headers made distinct, and none that Polars or we would mistake."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Sequence
+
+from retainkit.errors import InputError
+from retainkit.sources.blocks import is_number_or_date
+
+FILE, ROW, LONG = "__file", "__row", "__long"
+
+
+def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """Return a distinct name for each cell of a header, and the cells that are called otherwise.
+
+    A name that occurs twice is numbered everywhere (`a_1`, `a_2`), so that no column is left
+    that could be taken for the one that was meant. One that Polars takes for a pattern (`*`,
+    `^a$`) stands in parentheses.
+    """
+    given = [cell.strip() or f"column_{i}" for i, cell in enumerate(cells, 1)]
+    times = Counter(given)
+    taken = set(given)
+    names: list[str] = []
+    for name in given:
+        number = 1
+        while times[name] > 1 and f"{name}_{number}" in taken:
+            number += 1
+        plain = f"{name}_{number}" if times[name] > 1 else plain_name(name, taken)
+        names.append(plain)
+        taken.add(plain)
+    renamed: dict[str, tuple[str, ...]] = {}
+    for name, plain in zip(given, names, strict=True):
+        if name != plain:
+            renamed[name] = (*renamed.get(name, ()), plain)
+    return names, renamed
+
+
+def plain_name(name: str, taken: Container[str]) -> str:
+    """Return `name`, in parentheses where Polars would take it for a pattern."""
+    plain = name
+    while _is_pattern(plain) or (plain != name and plain in taken):
+        plain = f"({plain})"
+    return plain
+
+
+def _is_pattern(name: str) -> bool:
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
+def refuse_own_names(name: str, columns: Iterable[str]) -> None:
+    """Raise InputError where the data has a column called like one that retainkit adds."""
+    own = [column for column in columns if column in (FILE, ROW, LONG)]
+    if own:
+        raise InputError(
+            f"'{name}' has a column '{own[0]}', which is what retainkit calls its own.",
+            "Rename the column.",
+        )
+
+
+def refuse_headless(files: Sequence[tuple[str, Collection[str]]], others: Collection[str]) -> None:
+    """Raise InputError for a CSV that begins with values where the others have a header.
+
+    files: the CSVs with what stands where names of columns should, others: the columns of the
+    rest. Such a file has a number or a date there, and no name that a file with a header has.
+    """
+    known, suspects = set(others), []
+    for name, cells in files:
+        if any(is_number_or_date(cell) for cell in cells):
+            suspects.append((name, cells))
+        else:
+            known |= set(cells)
+    for name, cells in suspects:
+        if known and not known & set(cells):
+            raise InputError(
+                f"'{name}' has no header: its first line has values where those of the other "
+                "files have names of columns.",
+                "Write their header above its first line.",
+            )
