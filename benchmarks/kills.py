@@ -173,12 +173,15 @@ def check_rows(world: World) -> None:
     assert there == refused
 
 
-def rounds(world: World, kills: int) -> tuple[int, int, int]:
-    """Kill so many runs; return how many were killed, how many ended, and how many sets agreed."""
+def rounds(world: World, kills: int, end: float) -> tuple[int, int, int]:
+    """Kill so many runs, or as many as can be until `end`.
+
+    Returns how many were killed, how many ended by themselves, and how many sets agreed.
+    """
     dead = done = agreed = 0
     longest = 0.5
     names: set[str] = set()
-    while dead < kills:
+    while dead < kills and time.monotonic() < end:
         world.change()
         for _ in range(world.random.randint(1, 8)):
             if killed(world, longest):
@@ -200,13 +203,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--kills", type=int, default=100)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--seconds", type=float, default=3600, help="Stop after so many.")
     args = asked.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     try:
         world = World(folder, random.Random(args.seed))
         world.sources.mkdir()
         began = time.monotonic()
-        dead, done, agreed = rounds(world, args.kills)
+        dead, done, agreed = rounds(world, args.kills, began + args.seconds)
         files, took = len(world.contents), time.monotonic() - began
         print(
             f"{dead:,} runs killed, {done:,} ended before; {agreed:,} of {agreed:,} sets of up to "

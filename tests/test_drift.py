@@ -23,6 +23,7 @@ from retainkit.cli.check import check as check_command
 from retainkit.cli.churn import churn as churn_command
 from retainkit.cli.cohort import cohort as cohort_command
 from retainkit.cli.funnel import funnel as funnel_command
+from retainkit.cli.ingest import ingest as ingest_command
 from retainkit.cli.inspect import inspect as inspect_command
 from retainkit.cli.ltv import ltv as ltv_command
 from retainkit.cli.options import EngineFlags, SourceFlags
@@ -347,6 +348,16 @@ def test_check_and_snapshot_take_the_same_by_flag_and_by_keyword() -> None:
         assert own == set(keywords) - {"events", "source"} - of_python
         for name in own - {"rule", "metric", "by", "output"}:
             assert flags[name].default == keywords[name].default
+
+
+def test_ingest_takes_the_same_by_flag_and_by_keyword() -> None:
+    flags, keywords = (
+        inspect.signature(each).parameters for each in (ingest_command, retainkit.ingest)
+    )
+    own = set(flags) - {"source", "quiet"}
+    assert own == set(keywords) - {"events", "source"} == {"output", "snapshots", "rebuild"}
+    for name in own - {"output"}:
+        assert flags[name].default == keywords[name].default
 
 
 def test_shared_flags_options_and_keywords_have_the_same_names() -> None:

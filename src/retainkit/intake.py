@@ -27,4 +27,10 @@ def ingest(
     """
     words = {*SourceKeywords.__annotations__, "events", "output", "snapshots", "rebuild"}
     options = as_options({**source}, words)
-    return bring(as_inputs(events), Path(output), options, snapshots=snapshots, rebuild=rebuild)
+    return bring(
+        as_inputs(events),
+        Path(output),
+        options,
+        snapshots=snapshots,
+        rebuild=rebuild,
+    )

@@ -123,6 +123,7 @@ def test_every_default_stands_there_and_is_read_when_its_mark_is_removed() -> No
             "report",
             "check",
             "snapshot",
+            "ingest",
             "inspect",
         )
     }

@@ -120,9 +120,19 @@ def test_a_second_run_changes_no_byte(folder: Path) -> None:
     ingest()
     before = tree()
     assert counts(ingest()) == {"unchanged": [2, 6, 4, 2, 0, 0]}
-    os.utime("in/jan.csv")  # another time, the same content
+    os.utime("in/jan.csv")  # so young that its time says nothing
     assert counts(ingest()) == {"unchanged": [2, 6, 4, 2, 0, 0]}
     assert tree() == before
+
+
+def test_a_file_with_another_time_is_read_once_more(folder: Path) -> None:
+    ingest()
+    january = write("in/jan.csv", JANUARY, age=30)
+    assert counts(ingest()) == {"unchanged": [2, 6, 4, 2, 0, 0]}
+    stat = january.stat()
+    january.write_bytes(b"?" * stat.st_size)
+    os.utime(january, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert counts(ingest()) == {"unchanged": [2, 6, 4, 2, 0, 0]}
 
 
 def test_unchanged_files_are_not_even_opened(folder: Path) -> None:
@@ -205,6 +215,22 @@ def test_what_is_lost_from_the_set_is_read_again(folder: Path) -> None:
     assert retainkit.retention("set").data.rows == 4
 
 
+def test_flipped_bits_are_found_where_it_is_asked_for(folder: Path) -> None:
+    ingest()
+    before = tree()
+    part = Path("set", manifest()["files"][0]["part"])
+    data = bytearray(part.read_bytes())
+    data[100] ^= 1
+    part.write_bytes(data)
+    ingest("--verify")
+    assert tree() == before
+    part.write_bytes(data)
+    Path(manifest()["files"][0]["names"][0]["name"]).unlink()
+    code, _, told = run("in", "-o", "set", "--verify")
+    assert code == 1
+    assert "which it is made of, is gone" in told
+
+
 def test_a_file_that_cannot_be_used_costs_no_other(folder: Path) -> None:
     write("in/nov.csv", HEAD + "".join("x,never,pay,1,a\n" for _ in range(3)))
     code, _, told = run("in", "-o", "set")
@@ -219,13 +245,14 @@ def test_a_file_that_cannot_be_used_costs_no_other(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (("in",), "Name it with -o DIR"),
         (("-", "-o", "set"), "cannot be looked at again"),
         (("https://example.com/a.csv", "-o", "set"), "cannot be looked at again"),
         (("nothing.csv", "-o", "set"), "There is no 'nothing.csv'"),
         (("in", "-o", "in"), "holds something that no ingest wrote"),
         (("in", "-o", "in/jan.csv"), "is no folder"),
         (("in", "-o", "no/where/set"), "cannot be written"),
-        (("in", "-o", "set", "--rejects", "r.csv"), "They are in DIR/rejects"),
+        (("in", "-o", "set", "--rejects", "r.csv", "--max-rejects", "0"), "set/rejects/jan-csv-"),
         (("in", "-o", "set", "--amount-col", "nothing"), "there is no column 'nothing'"),
     ],
 )

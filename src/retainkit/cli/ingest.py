@@ -9,13 +9,15 @@ from retainkit.cli.answer import check_sources
 from retainkit.cli.command import Source
 from retainkit.cli.output import say, show
 from retainkit.cli.progress import watched
+from retainkit.errors import UsageError
 
 
 def ingest(
     source: Source,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="DIR", help="The set to make or to add to.")
-    ],
+        str | None,
+        typer.Option("--output", "-o", metavar="DIR", help="The set to make or to add to."),
+    ] = None,
     snapshots: Annotated[
         str | None,
         typer.Option(
@@ -36,6 +38,8 @@ def ingest(
     from retainkit.sources import SourceOptions
 
     check_sources("ingest", source)
+    if output is None:
+        raise UsageError("ingest: there is no folder to write to.", "Name it with -o DIR.")
     keep_freed_memory()
     with watched(quiet) as progress:
         made = bring(

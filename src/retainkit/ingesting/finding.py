@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from retainkit.addresses import is_address
 from retainkit.errors import InputError, UsageError
 from retainkit.ingesting.manifest import Identity, Keys, Seen
 from retainkit.sources import Input
@@ -103,7 +104,7 @@ def _name(source: Input) -> str | Path:
         raise UsageError(
             f"ingest: {type(source).__name__} is no file.", "Name files, folders or globs."
         )
-    if str(source) == STDIN or "://" in str(source):
+    if str(source) == STDIN or is_address(source):
         raise UsageError(
             f"ingest: '{source}' cannot be looked at again.", "Save it to a file, and name that."
         )

@@ -20,7 +20,11 @@ from retainkit.sources import SourceOptions
 from retainkit.sources.sets import MANIFEST
 
 EVENTS, REJECTS, TEMPORARY = "events", "rejects", "retainkit-"
-_NOT_COMPARED = {"members", "rejects", "max_rejects", "week_start"}
+# What does not decide what a row becomes.
+_NOT_COMPARED = {
+    *("members", "rejects", "max_rejects", "week_start", "verify"),
+    *("max_columns", "max_line", "max_unpacked"),
+}
 # What a run makes; nothing else is ever removed.
 _OURS = (
     ("", re.compile(rf"\.{re.escape(MANIFEST)}\.\w+|\.?members-[0-9a-f-]+\.parquet(\.\w+)?")),

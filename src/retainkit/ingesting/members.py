@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -15,7 +16,7 @@ from retainkit.ingesting.manifest import Manifest, MemberEntry, Seen
 from retainkit.ingesting.parts import part_file
 from retainkit.ingesting.reading import other_names
 from retainkit.schema import Role
-from retainkit.sources import SourceOptions, open_table
+from retainkit.sources import SourceOptions, Table, open_table
 from retainkit.sources.members import Roster, member_rows
 
 _ROLES: tuple[Role, ...] = ("member", "joined", "left", "reason")
@@ -40,6 +41,15 @@ def member_entry(manifest: Manifest, options: SourceOptions, folder: Path) -> Ma
     return replace(manifest, members=replace(made, names=_names(files)))
 
 
+def list_table(
+    paths: Sequence[Path], options: SourceOptions, folder: Path
+) -> AbstractContextManager[Table]:
+    """Open files of members."""
+    own = options.member_encoding
+    read = options if own is None else replace(options, encoding=own)
+    return open_table(paths, read, folder, is_members=own is None)
+
+
 def _names(files: Sequence[Found]) -> tuple[Seen, ...]:
     return tuple(each.seen for each in files)
 
@@ -61,7 +71,7 @@ def _read(
     files: Sequence[Found], options: SourceOptions, manifest: Manifest, folder: Path
 ) -> Roster:
     """Return all rows of the table, its other columns as text under names of their own."""
-    with open_table([each.path for each in files], options, folder) as table:
+    with list_table([each.path for each in files], options, folder) as table:
         called = [entry.mapping["member"] for entry in manifest.entries]
         events_id = next((name for name in called if name in table.header), "")
         others = other_names(table.header, set(_ROLES))

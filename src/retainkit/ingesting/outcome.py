@@ -122,14 +122,13 @@ def _refused(new: Sequence[Entry]) -> Iterator[str]:
 
 def _sources(after: Manifest) -> Iterator[str]:
     """Say where files call a role differently: what is put together was not called the same."""
-    called: dict[str, Counter[str]] = {}
+    called: dict[str, dict[str, None]] = {}
     for entry in after.entries:
         for role, source in entry.mapping.items():
-            called.setdefault(role, Counter())[source] += 1
-    for role, sources in called.items():
-        if len(sources) > 1:
-            listed = ", ".join(f"{name} in {counted(n, 'file')}" for name, n in sources.items())
-            yield f"The {role} is called differently: {listed}."
+            called.setdefault(role, {})[source] = None
+    differ = [f"{role} ({', '.join(names)})" for role, names in called.items() if len(names) > 1]
+    if differ:
+        yield f"What files call differently is put together: {', '.join(differ)}."
 
 
 def _member_notes(before: Manifest, after: Manifest) -> Iterator[str]:

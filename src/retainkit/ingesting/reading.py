@@ -19,6 +19,7 @@ from retainkit.periods import Calendar
 from retainkit.schema import Mapped, Role
 from retainkit.sources import SourceOptions, Table, open_table
 from retainkit.sources.canonical import Events, Recipe, Wanted, read_events
+from retainkit.sources.clocks import moved, moved_notes
 from retainkit.sources.files import Scratch
 from retainkit.sources.quality import LEFT_OUT, REFUSED, Quality, fates_of
 from retainkit.sources.rejects import RejectsFile
@@ -70,7 +71,8 @@ def ingest_file(
         stack.callback(work.discard)
         work.read(progress)
         filed, span = _written(work.sorting, to.part, drop=work.spare())
-        return Ingested(filed, work.rows(), work.refused, span, events.mapping, events.notes)
+        notes = (*events.notes, *work.moved_notes())
+        return Ingested(filed, work.rows(), work.refused, span, events.mapping, notes)
 
 
 @dataclass
@@ -86,12 +88,14 @@ class _Work:
     refused: bool = False
     _count: int = 0
     _bad: int = 0
+    _moved: tuple[int, int] = (0, 0)
     _fates: Counter[str] = field(default_factory=Counter)
     _rejects: RejectsFile | None = None
 
     def read(self, progress: Progress | None) -> None:
         """Bring all rows where they belong."""
-        quality, pruned = Quality(self.options.max_rejects), self.events.pruned
+        pruned, title = self.events.pruned, self.events.mapping["time"].source
+        quality = Quality(self.options.max_rejects, sources=self.table.files, time=title)
         for reason, rows in pruned.skipped.items():
             quality.count(rows, {reason: rows})
             self._tally(rows, {reason: rows})
@@ -122,7 +126,14 @@ class _Work:
             self._rejects = RejectsFile(str(self.to.rejects), self.table.files)
         self._rejects.write(rows.drop(_BAD, strict=False))
 
+    def moved_notes(self) -> list[str]:
+        """Return what to say of times that a clock never shows, or shows twice."""
+        title, zone = self.events.mapping["time"].source, self.options.naive_tz or self.options.tz
+        return moved_notes(title, zone, *self._moved)
+
     def _take(self, batch: pl.DataFrame, columns: Sequence[pl.Expr]) -> None:
+        skipped, twice = moved(batch)
+        self._moved = self._moved[0] + skipped, self._moved[1] + twice
         rows = batch.select(columns)
         if BAD_AMOUNT_COLUMN in rows.columns:
             self._bad += rows.height - rows[BAD_AMOUNT_COLUMN].null_count()

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from retainkit.errors import UsageError
+from retainkit.errors import InputError, UsageError
 from retainkit.ingesting.finding import Found, find
-from retainkit.ingesting.folder import check_options, held, place_of, recorded
+from retainkit.ingesting.folder import REJECTS, check_options, held, place_of, recorded
 from retainkit.ingesting.manifest import Entry, Identity, Manifest, Seen, save
 from retainkit.ingesting.members import member_entry
 from retainkit.ingesting.outcome import Outcome, outcome
+from retainkit.ingesting.parts import sha256
 from retainkit.ingesting.reading import Targets, ingest_file
 from retainkit.ingesting.snapshots import snapshot_entry
 from retainkit.sources import Input, SourceOptions
@@ -36,8 +37,6 @@ def ingest(
     all files again, with other options than before if need be. Raises InputError where a file
     cannot be used; files before it are in the set by then.
     """
-    if options.rejects is not None:
-        raise UsageError("ingest: --rejects means nothing here.", "They are in DIR/rejects.")
     if snapshots is not None and options.members is not None:
         raise UsageError("ingest: --members and --snapshots exclude each other.")
     if not inputs:
@@ -51,6 +50,7 @@ def ingest(
             work.commit(late=not work.rebuilt)
             raise
         work.commit(late=True)
+        work.check_whole()
         return outcome(work.before, work.manifest, work.found, work.notes, work.read)
 
 
@@ -88,6 +88,8 @@ class _Run:
             for seen in entry.names
         }
         self.found, self.notes = find(inputs, self.folder, known, self.folder)
+        if self.options.rejects is not None:
+            self.notes += (f"--rejects: refused rows are all in {self.folder / REJECTS}.",)
         if rebuild and filled:
             self._check_all_there()
             self.manifest = Manifest(self.manifest.generation + 1)
@@ -113,15 +115,40 @@ class _Run:
         if self.snapshots is not None:
             self.manifest = snapshot_entry(self.manifest, self.snapshots, self.options, self.folder)
 
+    def check_whole(self) -> None:
+        """Raise InputError where a part is damaged whose file is gone."""
+        there = {each.identity for each in self.found}
+        lost = [
+            entry
+            for entry in self.manifest.entries
+            if entry.identity not in there and not self._is_whole(entry)
+        ]
+        if lost:
+            raise InputError(
+                f"The set '{self.folder}' is damaged: {lost[0].part} is not as it was, and "
+                f"'{lost[0].names[0].name}', which it is made of, is gone.",
+                "Bring one of them back from a copy. All else in the set is up to date.",
+            )
+
     def commit(self, *, late: bool = False) -> None:
         """Put the manifest on disk, where it says something new and it is time to.
 
         late: whatever the time. What is read again as a whole is put there at the end alone.
         """
         due = late or (not self.rebuilt and time.monotonic() - self._done > _PATIENCE)
-        if due and _says(self.manifest) != _says(self.saved):
+        if due and (_says(self.manifest) != _says(self.saved) or self._is_retimed()):
             save(self.manifest, self.folder)
             self.saved, self._done = self.manifest, time.monotonic()
+
+    def _is_retimed(self) -> bool:
+        """Return whether a file has another time than the manifest knows: else it is read on."""
+        known = {each for entry in self.saved.entries for each in entry.names}
+        timed = {each.name for each in known if each.mtime is not None}
+        return any(
+            each.mtime is not None and each.name in timed and each not in known
+            for entry in self.manifest.entries
+            for each in entry.names
+        )
 
     def _read(self, file: Found, names: tuple[Seen, ...]) -> Entry:
         part, rejects = place_of(file, self.manifest.generation)
@@ -165,7 +192,9 @@ class _Run:
 
     def _is_whole(self, entry: Entry) -> bool:
         path = self.folder / entry.part
-        return path.is_file() and path.stat().st_size == entry.bytes
+        if not path.is_file() or path.stat().st_size != entry.bytes:
+            return False
+        return not self.options.verify or sha256(path) == entry.sha256
 
     def _check_all_there(self) -> None:
         """Raise UsageError where a file of the set is gone: read again, it would be lost."""

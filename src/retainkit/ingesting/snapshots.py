@@ -19,9 +19,10 @@ import polars as pl
 from retainkit.errors import InputError, UsageError
 from retainkit.ingesting.finding import Found, find
 from retainkit.ingesting.manifest import Manifest, MemberEntry
+from retainkit.ingesting.members import list_table
 from retainkit.ingesting.parts import part_file
 from retainkit.ingesting.reading import other_names
-from retainkit.sources import SourceOptions, open_table
+from retainkit.sources import SourceOptions
 from retainkit.sources.civil import to_utc
 from retainkit.sources.expressions import Scope
 from retainkit.sources.ids import learn_ids
@@ -69,7 +70,7 @@ def snapshot_entry(
     last = max((date_of(name) for name in before), default=None) if stays is not None else None
     notes: list[str] = []
     for day in todo:
-        stays = _after(stays, _listed(day, options, notes), day.date, last)
+        stays = _after(stays, _listed(day, options, folder, notes), day.date, last)
         day.file.check_unchanged()
         last = day.date
     assert stays is not None
@@ -130,9 +131,9 @@ def _begin(
     return None, days
 
 
-def _listed(day: Day, options: SourceOptions, notes: list[str]) -> pl.DataFrame:
+def _listed(day: Day, options: SourceOptions, folder: Path, notes: list[str]) -> pl.DataFrame:
     """Return who is in a snapshot: member, and the other columns as text."""
-    with open_table([day.file.path], options) as table, table.reading():
+    with list_table([day.file.path], options, folder) as table, table.reading():
         mapping = choose(
             table.header, {"member": True}, {"member": options.member_col}, "The snapshot"
         )
@@ -140,7 +141,7 @@ def _listed(day: Day, options: SourceOptions, notes: list[str]) -> pl.DataFrame:
         scope = Scope(table.frame, table.sample())
         expr = column_or_sql("--member-col", source, table.header)
         scope = scope.add("__member", scope.read(expr, "--member-col", "value"))
-        ids = learn_ids("__member", scope.frame, scope.sample["__member"], source)
+        ids = learn_ids("__member", scope.frame, scope.sample["__member"], source, options)
         others = other_names([name for name in table.header if name != source], _OWN)
         rows = scope.frame.select(
             ids.expr.cast(pl.String).alias("member"),

@@ -15,6 +15,7 @@ from retainkit.sources.dtypes import common, converted, fits_float
 from retainkit.sources.faults import is_about_bytes, is_about_quotes, reading
 from retainkit.sources.lines import Lines, bad_line, bad_quote, notes
 from retainkit.sources.names import FILE, LONG, ROW, plain_name, refuse_headless
+from retainkit.sources.sets import BAD_AMOUNT_COLUMN
 from retainkit.sources.stored import Stored
 
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd: their lines cannot be seen
@@ -248,7 +249,7 @@ def _missing(parts: Sequence[Part], columns: Iterable[str]) -> list[str]:
     return [
         f"column '{column}' is not in {named(names)}: null there."
         for column, names in lacking.items()
-        if names
+        if names and column != BAD_AMOUNT_COLUMN
     ]
 
 
