@@ -172,6 +172,7 @@ SOURCE: dict[str, tuple[list[str], Any]] = {
     "normalize_ids": (["--normalize-ids"], True),
     "members": (["--members", "members.csv"], "members.csv"),
     "where": (["--where", "x > 1"], "x > 1"),
+    "dedupe": (["--dedupe", "exact"], "exact"),
     "since": (["--since", "2024-01-01"], "2024-01-01"),
     "until": (["--until", "2024-02-01"], "2024-02-01"),
     "as_of": (["--as-of", "2024-03-01"], "2024-03-01"),

@@ -95,7 +95,10 @@ def test_notes_tell_what_is_odd_without_any_id() -> None:
     assert gaps == "11 of 41 days have no rows: every Sunday; 2024-03-18 – 2024-03-23."
     assert note(result, "only by case") == "1 id differs from another one only by case."
     repeats = note(result, "equal in every column")
-    assert repeats == "3 rows repeat an earlier one, equal in every column; repeats count."
+    assert repeats == (
+        "3 rows repeat an earlier one, equal in every column: repeats count; "
+        "--dedupe exact leaves them out."
+    )
     assert note(result, "negative amount").startswith("1 row has a negative amount: ")
     assert note(result, "mean nobody") == "Ids that mean nobody are refused: '游客' in 1 row."
     assert not [each for each in result.notes if "m01" in each.casefold()]

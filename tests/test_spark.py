@@ -381,6 +381,8 @@ def test_what_spark_does_not_do_is_said(monkeypatch: pytest.MonkeyPatch, tmp_pat
     events, _ = shop(5, False)
     with pytest.raises(UsageError, match="--rejects is for --engine local"):
         run(WEEKS, [events], SourceOptions(rejects="r.csv"), engine=SPARK)
+    with pytest.raises(UsageError, match="--dedupe is for --engine local"):
+        run(WEEKS, [events], SourceOptions(dedupe="exact"), engine=SPARK)
     elsewhere = EngineOptions(engine="spark", spark_master="spark://nowhere:7077")
     with pytest.raises(UsageError, match="has a Spark session at 'local\\[2\\]' already"):
         run(WEEKS, [events], SourceOptions(), engine=elsewhere)
@@ -409,3 +411,17 @@ def test_a_session_of_its_own_is_quiet(tmp_path: Path) -> None:
         [sys.executable, "-c", program], cwd=Path(__file__).parent, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_is_odd_about_times_and_ids_is_told_alike(tmp_path: Path) -> None:
+    odd = ["2024-03-31 02:30", "2024-10-27 02:30", "2999-01-01 00:00", "2024-05-01"]
+    rows = [f"u{i},{odd[i % 4]}" for i in range(70)]
+    rows += ["till,2024-03-31 03:30"] * 30 + ["７７,2024-05-01", "77,2024-05-01", "pos,2024-05-01"]
+    path = tmp_path / "odd.csv"
+    path.write_text("user_id,event_time\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    stated = {"tz": "Europe/Berlin", "normalize_ids": True, "nobody": ("POS",)}
+    (result,) = both([path], SourceOptions(**stated), WEEKS[:1])
+    assert result.data.refused == {"no member": 1}
+    notes = " ".join(result.notes)
+    for words in ("do not exist in", "exist twice in", "lie after today", "One id has 29.4%"):
+        assert words in notes

@@ -40,6 +40,7 @@ class SourceKeywords(TypedDict, total=False):
     normalize_ids: bool
     members: Input | None
     where: str | None
+    dedupe: str | None
     since: Moment | None
     until: Moment | None
     as_of: Moment | None

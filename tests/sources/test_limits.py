@@ -53,6 +53,13 @@ def test_a_first_line_without_end_is_told(tmp_path: Path, pack: object) -> None:
         read(path, max_line="1MB")
 
 
+def test_a_dense_file_is_looked_at_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv.gz"
+    path.write_bytes(gzip.compress(b"user_id,time\n" + b"1,2\n" * 500_000 + b"x" * 5_000_000))
+    with pytest.raises(InputError, match="line 500,002: it is longer than the 1,000,000 bytes"):
+        read(path, max_line="1MB")
+
+
 def test_what_has_to_be_copied_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "x.csv.gz"
     path.write_bytes(gzip.compress("会员编号,时间\n".encode("gbk") + b"1,2\n" * 50_000))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import retainkit
 from retainkit.errors import InputError
@@ -85,3 +87,60 @@ def test_a_file_without_a_header_among_others_is_an_error(tmp_path: Path, file: 
         assert "bob" not in str(caught.value)
     other = write(tmp_path / "other.csv", "user_id,2024-01\nbob,5\n")
     assert retainkit.cohort([file, other], max_rejects=1).data.members == 1
+
+
+IDS = "user_id,event_time,amount,event_id\n"
+
+
+def test_exact_repeats_are_left_out(tmp_path: Path, file: Path) -> None:
+    rows = "a,2024-03-01 08:00,10,e1\nb,2024-03-02,5,\n"
+    write(file, IDS + rows + rows + "a,2024-03-01 08:00,10,e2\n,2024-03-01,1,\n,2024-03-01,1,\n")
+    other = write(tmp_path / "overlap.csv", IDS + rows + "c,2024-03-03,1,e9\n")
+    rejects = tmp_path / "rejects.csv"
+    for options in ({}, {"rejects": str(rejects)}):
+        answer = retainkit.orders([file, other], dedupe="exact", **options)
+        assert answer.data.left_out == {"repeat": 4}
+        assert answer.data.refused == {"no member": 2}
+        assert (answer.data.rows, answer.data.members) == (4, 3)
+        assert answer.tables["value"]["sales"].sum() == 26
+    assert retainkit.inspect([file, other], dedupe="exact").data.left_out == {"repeat": 4}
+
+
+def test_the_first_used_row_of_each_value_stays(file: Path) -> None:
+    write(
+        file,
+        IDS
+        + ",2024-03-01,1,e1\na,2024-03-01,2,e1\na,2024-03-01,4,e1\n"
+        + "b,2024-03-02,8,\nb,2024-03-02,8,\nb,2024-03-01,16,e2\nb,2024-03-02,32,e2\n",
+    )
+    answer = retainkit.orders(file, dedupe="event_id")
+    assert answer.data.left_out == {"repeat": 2}
+    assert answer.tables["value"]["sales"].sum() == 2 + 8 + 8 + 16
+    later = retainkit.orders(file, dedupe="event_id", since="2024-03-02")
+    assert later.data.left_out == {"before --since": 4}
+    assert later.tables["value"]["sales"].sum() == 8 + 8 + 32
+
+
+def test_dedupe_of_a_column_that_is_not_there(file: Path) -> None:
+    write(file, IDS + "a,2024-03-01,1,e1\n")
+    with pytest.raises(InputError, match=r"'event_ids' .*--dedupe|--dedupe.*'event_ids'"):
+        retainkit.orders(file, dedupe="event_ids")
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    rows=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3), st.sampled_from(["", "x"]))),
+    cut=st.integers(0, 50),
+)
+def test_dedupe_is_what_a_set_of_rows_is(
+    tmp_path: Path, rows: list[tuple[str, int, str]], cut: int
+) -> None:
+    """Law: rows read = used + refused + left out, and used are the distinct ones, cut anywhere."""
+    for name, part in (("1", rows[:cut]), ("2", rows[cut:])):
+        lines = "".join(f"{who},2024-03-0{day},{word}\n" for who, day, word in part)
+        write(tmp_path / f"{name}.csv", "user_id,event_time,note\n" + lines)
+    data = retainkit.cohort(tmp_path, dedupe="exact", period="day").data
+    assert data.rows == len(set(rows))
+    assert data.rows + sum(data.left_out.values()) == len(rows)

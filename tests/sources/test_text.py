@@ -115,3 +115,10 @@ def test_temporary_copies_are_gone_afterwards(
 def test_a_traditional_header_tells_big5(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "用戶ID,下單時間\n甲,2024-01-01\n".encode("big5"))
     assert opened(path).header == ("用戶ID", "下單時間")
+
+
+def test_bytes_of_another_encoding_are_told_with_their_line(tmp_path: Path) -> None:
+    rows = "用户,下单时间\n".encode("gbk") + b"u,2024-03-01\n" * 40_000
+    path = write(tmp_path / "a.csv", rows + b"\xff\xff,2024-03-01\n")
+    message = refused(path, encoding="gb18030")
+    assert "line 40,002, holds bytes that are not GB18030" in message

@@ -16,7 +16,7 @@ from retainkit.wording import spelled
 _MEANING = (
     *("member_col", "time_col", "event_col", "amount_col", "order_col"),
     *("joined_col", "left_col", "reason_col"),
-    *("where", "tz", "naive_tz", "week_start", "day_first", "time_format"),
+    *("where", "dedupe", "tz", "naive_tz", "week_start", "day_first", "time_format"),
 )
 # As these, but newer: told only where they are used, so that older definitions stay the same.
 _NEWER = ("nobody", "normalize_ids")

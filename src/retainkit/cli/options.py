@@ -136,6 +136,14 @@ class SourceFlags:
         str | None,
         typer.Option(metavar="SQL", help="Only rows for which this holds.", rich_help_panel=ROWS),
     ] = None
+    dedupe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Rows that repeat one count once: exact ones, or those equal in a column.",
+            rich_help_panel=ROWS,
+        ),
+    ] = None
     since: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Only rows from then on.", rich_help_panel=ROWS),

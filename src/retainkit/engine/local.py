@@ -15,7 +15,7 @@ from retainkit.engine.journal import size
 from retainkit.engine.memory import Budget
 from retainkit.engine.request import Asked, Request, Tallies, counted, settled
 from retainkit.engine.rosters import Rosters
-from retainkit.engine.seen import Account, Members, Seen
+from retainkit.engine.seen import Account, Crowd, Members, Seen
 from retainkit.engine.tries import packed
 from retainkit.engine.worker import Worker
 from retainkit.periods import Window
@@ -65,7 +65,8 @@ class Local(Worker):
                 requests = settled(requests, window, lambda asked: work.tallies(asked)[1])
                 rosters = stack.enter_context(Rosters(requests, table.files, self.excel_safe))
                 asked = [request.asked for request in requests]
-                account.members, tallies = work.tallies(asked, rosters)
+                people, tallies = work.tallies(asked, rosters)
+                account.members += people
             self._tell(builder, budget, slices, crew)
             return account, window, rosters.told(), tallies
 
@@ -76,12 +77,14 @@ class Local(Worker):
         events = replace(
             events, frame=builder.packing.hashing(events.frame, keep=builder.needs.ids)
         )
-        account, lock = Account(), Lock()
+        account, crowd, lock = Account(), Crowd(), Lock()
 
         def gather(used: pl.DataFrame) -> None:
+            keys = builder.packing.keys(used["member"])
             builder.add(used.drop(CLOCK, strict=False))
             with lock:
                 account.seen += Seen.of(used)
+                crowd.add(keys)
 
         account.refused, account.left_out = stream(
             table,
@@ -94,6 +97,8 @@ class Local(Worker):
             excel_safe=self.excel_safe,
         )
         crew.settle()
+        busy, theirs = crowd.busy(account.seen.rows)
+        account.members = Members(busy=busy, theirs=theirs)
         return account
 
     def _slices(self, builder: Builder, budget: Budget, crew: Crew) -> list[Bounds]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from retainkit.periods import Calendar, Window
 from retainkit.results import DataWindow
@@ -14,9 +15,13 @@ from retainkit.selectors import Selector
 from retainkit.sources import SourceOptions
 from retainkit.sources.canonical import Events
 from retainkit.sources.clocks import moved, moved_notes
+from retainkit.sources.nobody import MUCH, busy_notes
 from retainkit.sources.params import as_of, late, late_notes
 from retainkit.timeline import Timeline
 from retainkit.wording import counted
+
+_PLACES = 20  # bits
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -24,16 +29,19 @@ class Members:
     """How many members there are.
 
     both: with events and in the member table. idle: in the table, joined, without events.
-    strange: with events, not in the table.
+    strange: with events, not in the table. busy: with more than MUCH of all rows each; theirs: the
+    rows of these.
     """
 
     both: int = 0
     idle: int = 0
     strange: int = 0
+    busy: int = 0
+    theirs: int = 0
 
     @classmethod
     def of(cls, timeline: Timeline) -> Members:
-        """Count the members of a timeline."""
+        """Count the members of a timeline, which does not know who is busy: repeats may be gone."""
         active = np.diff(timeline.bounds) > 0
         joined = timeline.joined.is_not_null().to_numpy()
         both, idle, strange = (
@@ -47,7 +55,9 @@ class Members:
         return cls(both, idle, strange)
 
     def __add__(self, other: Members) -> Members:
-        return Members(self.both + other.both, self.idle + other.idle, self.strange + other.strange)
+        return Members(
+            *(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True))
+        )
 
     @property
     def count(self) -> int:
@@ -63,6 +73,28 @@ class Members:
             f"{self.idle:,} joined and {'has' if self.idle == 1 else 'have'} none; "
             f"{counted(self.strange, 'member', 'members')} with events not in it."
         ]
+
+
+class Crowd:
+    """Rows by member, added up where keys lie close: members are few beside the places there are.
+
+    So it takes the same memory for any number of members, and tells who has a large share of all
+    rows; by chance two of them may share a place, once in thousands of times.
+    """
+
+    def __init__(self) -> None:
+        self._rows = np.zeros(1 << _PLACES, np.int64)
+
+    def add(self, keys: NDArray[np.uint64]) -> None:
+        """Count rows by the keys of their members."""
+        # Multiplied, so that numbers in a row, which are their own keys, do not lie in a row.
+        places = (keys * _ODD) >> np.uint64(64 - _PLACES)
+        self._rows += np.bincount(places.view(np.int64), minlength=1 << _PLACES)
+
+    def busy(self, rows: int) -> tuple[int, int]:
+        """Return how many members have more than MUCH of so many rows each, and their rows."""
+        theirs = self._rows[self._rows > MUCH * rows]
+        return len(theirs), int(theirs.sum())
 
 
 @dataclass(frozen=True)
@@ -163,4 +195,7 @@ class Account:
         seen, time = self.seen, events.mapping["time"].source
         said += late_notes(options, seen.late, seen.last, Calendar(options.tz))
         said += moved_notes(time, options.naive_tz or options.tz, seen.skipped, seen.twice)
-        return said + self.members.notes(events.members is not None)
+        people = self.members
+        active = people.both + people.strange
+        said += busy_notes(people.busy, people.theirs, seen.rows, active)
+        return said + people.notes(events.members is not None)

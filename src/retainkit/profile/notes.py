@@ -10,7 +10,7 @@ from retainkit.errors import RetainkitError
 from retainkit.profile import days as daily
 from retainkit.profile.people import member_notes, table_notes
 from retainkit.profile.seen import Seen
-from retainkit.profile.tables import SAME_TIME
+from retainkit.profile.tables import EXACT, SAME_TIME
 from retainkit.profile.usage import Usage
 from retainkit.sources import SourceOptions
 from retainkit.wording import counted
@@ -25,7 +25,8 @@ def of(seen: Seen, tables: Mapping[str, pl.DataFrame], options: SourceOptions) -
     if usage.table is not None and usage.plays("member", "time"):
         said += table_notes(usage.members.table(), usage.table)
     said += daily.notes(tables["days"])
-    said += _repeats(tables["duplicates"])
+    if options.dedupe is None:
+        said += _repeats(tables["duplicates"])
     said += seen.amount_notes
     said += usage.notes
     said += _estimates(usage)
@@ -70,7 +71,8 @@ def _repeats(duplicates: pl.DataFrame) -> Iterator[str]:
         if rows > told and kind != SAME_TIME:
             repeating = counted(rows, "row repeats", "rows repeat")
             about = f"about {repeating}" if estimated else repeating
-            yield f"{about[0].upper()}{about[1:]} an earlier one, {kind}; repeats count."
+            end = "; --dedupe exact leaves them out" if kind == EXACT else ""
+            yield f"{about[0].upper()}{about[1:]} an earlier one, {kind}: repeats count{end}."
             told = rows
 
 

@@ -8,9 +8,8 @@ import polars as pl
 
 from retainkit.periods import Calendar
 from retainkit.sources.ids import BY_FORM, forms_apart
+from retainkit.sources.nobody import MUCH
 from retainkit.wording import counted
-
-MUCH = 0.05  # of all rows with one member: more than a person does
 
 
 def member_notes(members: pl.DataFrame) -> Iterator[str]:

@@ -29,6 +29,7 @@ from retainkit.sources.mapping import (
 from retainkit.sources.members import Roster, check_member_options, read_members, segment
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.pruning import Pruned, prune
+from retainkit.sources.repeats import Repeats, repeat_keys
 from retainkit.sources.roles import add_roles, name_roles
 from retainkit.sources.scan import Table
 
@@ -135,6 +136,8 @@ def read_events(
     with faults:
         sides = _sides(wanted.segments, table, members)
     with faults:
+        keys = repeat_keys(options.dedupe, table.header)
+    with faults:
         mapping = _map(table.header, options, wanted)
     faults.raise_any()
     notes = [*table.notes, *mapping_note(mapping)]
@@ -159,14 +162,15 @@ def read_events(
     kept = _columns(table, mapping, wanted, sides, clocked=clocked)
     recipe = Recipe(scope.steps, (member, *kept))
     read = recipe.reads()
-    columns = tuple(name for name in table.header if name in read)
+    columns = tuple(name for name in table.header if name in {*read, *keys})
     time = _column(mapping["time"].source, table)
     with table.reading():
         pruned = prune(table, scope, time, columns, options, calendar)
+        frame = recipe.of(pruned.frame)
+        if keys:
+            frame = Repeats(recipe.steps, recipe.columns, keys).left_out(pruned.frame)
     told = tuple(dict.fromkeys(notes))
-    return Events(
-        recipe.of(pruned.frame), recipe, roster_frame, sides, mapping, told, pruned, columns
-    )
+    return Events(frame, recipe, roster_frame, sides, mapping, told, pruned, columns)
 
 
 def _column(source: str, table: Table) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import zipfile
 from collections.abc import Sequence
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from retainkit.sources.magic import Head, unpacked
 from retainkit.sources.options import SourceOptions
 
 _PIECE = 1 << 20
+_DENSE = 100
 _TOGETHER = 16  # terms of one "or": in Polars a chain of them takes the square of its length
 
 
@@ -40,14 +42,15 @@ def any_filled(columns: Sequence[str]) -> pl.Expr:
 def check_lines(file: File, head: Head, options: SourceOptions) -> None:
     """Raise InputError for a line of a text file that is longer than is allowed.
 
-    A plain file is looked at in a place here and there: a long line has none without it. Of a
-    packed one, which would have to be unpacked for it, only the first line is.
+    A plain file is looked at in a place here and there: a long line has none without it. A packed
+    one, which has to be unpacked for it, is looked at where it holds far more than it should, or
+    where its first line goes on and on.
     """
     most = size_of("--max-line", options.max_line)
     if head.packed:
-        if not (head.whole or _ends(head.data)):
+        if not head.whole and (_is_dense(file) or not _ends(head.data)):
             with unpacked(file.path) as stream:
-                _check_first(file, stream, most)
+                _check_stream(file, stream, most)
         return
     with file.path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as data:
         step = max(most // 2, 1)
@@ -77,14 +80,23 @@ def too_much(name: str, most: int) -> InputError:
     )
 
 
-def _check_first(file: File, stream: BinaryIO, most: int) -> None:
-    seen = 0
+def _is_dense(file: File) -> bool:
+    """Return whether a gzip file says that it holds over 100 times what it takes."""
+    with file.path.open("rb") as raw:
+        raw.seek(-4, os.SEEK_END)
+        return int.from_bytes(raw.read(4), "little") > _DENSE * file.path.stat().st_size
+
+
+def _check_stream(file: File, stream: BinaryIO, most: int) -> None:
+    number, length = 1, 0
     while piece := stream.read(_PIECE):
         if _ends(piece):
-            return
-        seen += len(piece)
-        if seen > most:
-            raise _endless(file, 1, most)
+            number += piece.count(b"\n")
+            length = len(piece) - 1 - max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+        else:
+            length += len(piece)
+        if length > most:
+            raise _endless(file, number, most)
 
 
 def _ends(data: bytes) -> bool:

@@ -13,6 +13,7 @@ from retainkit.sources.civil import EPOCHS, FLOOR, OFFSETS, ZERO
 from retainkit.sources.clocks import moved_notes
 from retainkit.sources.day_first import Column
 from retainkit.sources.expressions import Scope
+from retainkit.sources.held_once import TIMES_OVER, count_of, distinct, may_be_many
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
 from retainkit.sources.names import LONG
@@ -77,7 +78,7 @@ def read_members(
     counts, the leaving and the reason of the latest stay, and of each attribute the value of the
     row that joined first, filled from the next ones where it is blank.
     """
-    rows = member_rows(table, options, segments, events_id, left, reason)
+    rows = member_rows(table, options, segments, events_id, left, reason, once=True)
     notes: list[str] = []
     return Roster(_one_row_each(rows.frame, notes), (*rows.notes, *notes))
 
@@ -89,12 +90,17 @@ def member_rows(
     events_id: str,
     left: bool = False,
     reason: bool = False,
+    *,
+    once: bool = False,
 ) -> Roster:
-    """Return all rows of the member table, as `read_members` does before a member has one."""
+    """Return all rows of the member table, as `read_members` does before a member has one.
+
+    once: whether those that repeat may be held once, with a column TIMES_OVER.
+    """
     mapping = _map(table.header, options, events_id, left, reason)
     left_out: list[str] = []
     with table.reading():
-        rows = _without_totals(_rows(table, mapping, segments, left_out), left_out)
+        rows = _without_totals(_rows(table, mapping, segments, left_out, once=once), left_out)
     table.check_same()
     source = mapping["member"].source
     ids = learn_ids("__member", rows.lazy(), rows["__member"], source, options)
@@ -105,8 +111,9 @@ def member_rows(
         *(_moments(role, mapping, rows, options, notes, table.files) for role in _TIMES),
         *([segment("__reason").alias("reason")] if "reason" in mapping else []),
         *(segment(name).alias(called) for name, called in segments.items()),
+        *([TIMES_OVER] if TIMES_OVER in rows.columns else []),
     )
-    notes += _nobodies(rows["__member"], frame["member"])
+    notes += _nobodies(rows, frame["member"])
     return Roster(frame, (*table.notes, *notes), mapping)
 
 
@@ -124,7 +131,12 @@ def _map(
 
 
 def _rows(
-    table: Table, mapping: Mapping[Role, Mapped], segments: Mapping[str, str], notes: list[str]
+    table: Table,
+    mapping: Mapping[Role, Mapped],
+    segments: Mapping[str, str],
+    notes: list[str],
+    *,
+    once: bool,
 ) -> pl.DataFrame:
     """Return what is read of the table, without rows that are too long, which are noted."""
     scope = Scope(table.frame, table.sample(), files=table.files)
@@ -132,14 +144,13 @@ def _rows(
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
     long = [LONG] if table.long else []
-    rows = scope.frame.select(*(f"__{role}" for role in mapping), *segments, *long).collect(
-        engine="streaming"
-    )
+    lazy = scope.frame.select(*(f"__{role}" for role in mapping), *segments, *long)
+    rows = (distinct(lazy) if once and may_be_many(table) else lazy).collect(engine="streaming")
     if not long:
         return rows
     kept = rows.filter(~pl.col(LONG)).drop(LONG)
     count = counted(
-        len(rows) - len(kept),
+        count_of(rows) - count_of(kept),
         "row with more cells than the header is left out",
         "rows with more cells than the header are left out",
     )
@@ -152,7 +163,7 @@ def _without_totals(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     if rows.schema["__member"] != pl.String:
         return rows
     total = are_totals(rows["__member"])
-    if not (count := int(total.sum())):
+    if not (count := count_of(rows, total)):
         return rows
     left = counted(count, "total line is left out", "total lines are left out")
     notes.append(f"Member table: {left}.")
@@ -190,13 +201,13 @@ def _moments(
     # A member who has not left may well be said to leave in 9999 or 0000.
     zero = (us == ZERO) & (role == "joined")
     for what, found in (("unreadable time", unreadable), ("zero date", zero)):
-        if count := int(found.sum()):
+        if count := count_of(rows, found):
             unknown = f"in '{title}' {'counts' if count == 1 else 'count'} as unknown"
             notes.append(f"Member table: {counted(count, what)} {unknown}.")
-    if int(unreadable.sum()) > options.max_rejects * rows[name].count():
+    bad, known = count_of(rows, unreadable), count_of(rows, rows[name].is_not_null())
+    if bad > options.max_rejects * known:
         raise InputError(
-            f"The member table has {counted(int(unreadable.sum()), 'unreadable time')} in "
-            f"'{title}', of {rows[name].count():,}.",
+            f"The member table has {counted(bad, 'unreadable time')} in '{title}', of {known:,}.",
             f"Say how they are written with --time-format, name another column with {FLAGS[role]}, "
             "or take them as unknown with --max-rejects 1.",
         )
@@ -209,23 +220,23 @@ def segment(name: str) -> pl.Expr:
     return pl.when(text.str.strip_chars() != "").then(text)
 
 
-def _nobodies(written: pl.Series, members: pl.Series) -> list[str]:
+def _nobodies(rows: pl.DataFrame, members: pl.Series) -> list[str]:
     """Return how many rows have no member, by the reason."""
-    if not (count := members.null_count()):
+    if not (count := count_of(rows, members.is_null())):
         return []
-    text = written.cast(pl.String, strict=False)
-    empty = int((text.is_null() | (text.str.strip_chars() == "")).sum())
+    text = rows["__member"].cast(pl.String, strict=False)
+    empty = count_of(rows, text.is_null() | (text.str.strip_chars() == ""))
     reasons = {"no id": empty, "an id that means nobody": count - empty}
-    listed = ", ".join(f"{reason} {rows:,}" for reason, rows in reasons.items() if rows)
+    listed = ", ".join(f"{reason} {each:,}" for reason, each in reasons.items() if each)
     return [f"Member table: {counted(count, 'row')} left out: {listed}."]
 
 
 def _one_row_each(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     named = rows.drop_nulls("member")
     members = named["member"].n_unique()
-    if members == len(named):
-        return named
-    repeats = counted(len(named) - members, "row repeats", "rows repeat")
+    if members == count_of(named):
+        return named.drop(TIMES_OVER, strict=False)
+    repeats = counted(count_of(named) - members, "row repeats", "rows repeat")
     notes.append(f"Member table: {repeats} a member: the earliest joining counts.")
     attributes = [name for name in named.columns if name.startswith("seg_")]
     reason = ["reason"] if "reason" in named.columns else []

@@ -18,6 +18,8 @@ NO_ID = (
     *("n/a", "#n/a", "\\n", "anonymous", "guest", NO_UUID),
     *("游客", "遊客", "访客", "訪客", "匿名", "匿名用户", "未登录", "未知", "无"),
 )
+MUCH = 0.05  # of all rows with one member: more than a person does
+_FEW, _SMALL = 20, 100  # members and rows up to which much is said of nobody
 _WIDE = "\uff00"  # full-width letters, digits and signs come from here on
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}")
 
@@ -65,6 +67,18 @@ class Nobody:
             plain = ids.gather(rows).str.normalize("NFKC").str.to_lowercase()
             found = found.scatter(rows, plain.is_in(self.words))
         return found
+
+
+def busy_notes(busy: int, theirs: int, rows: int, members: int) -> list[str]:
+    """Return what to say of `busy` members with more than MUCH of all rows each: never an id.
+
+    theirs: how many rows these have.
+    """
+    if not busy or members <= _FEW or rows < _SMALL:
+        return []
+    who = "One id has" if busy == 1 else f"{busy} ids, each with over {MUCH:.0%}, have"
+    advice = "a guest account, a test, a till? --nobody leaves an id out."
+    return [f"{who} {theirs / rows:.1%} of all rows: {advice}"]
 
 
 def folded(id_: str) -> str:

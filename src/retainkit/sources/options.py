@@ -24,7 +24,8 @@ class SourceOptions:
     """How a source is read and which of its rows count; every field is optional.
 
     The `*_col` fields take a column name or a SQL expression over the columns. Rows with
-    `since` <= time < `until` are used; rows at or after `as_of` are left out.
+    `since` <= time < `until` are used; rows at or after `as_of` are left out. dedupe: "exact", or
+    the column of which each value counts once.
     """
 
     member_col: str | None = None
@@ -39,6 +40,7 @@ class SourceOptions:
     normalize_ids: bool = False
     members: Input | None = None
     where: str | None = None
+    dedupe: str | None = None
     since: Moment | None = None
     until: Moment | None = None
     as_of: Moment | None = None

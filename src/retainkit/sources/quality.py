@@ -26,12 +26,13 @@ LONG_ROW = "long row"
 MIXED_OFFSETS = "offsets mixed"
 MIXED_EPOCHS = "epoch units mixed"
 WHERE = "--where"
+REPEAT = "repeat"
 BEFORE_SINCE = "before --since"
 AFTER_UNTIL = "at or after --until"
 AFTER_AS_OF = "at or after --as-of"
 
 REFUSED = (LONG_ROW, TOTAL, NO_MEMBER, NO_TIME, BAD_TIME, ZERO_DATE, BAD_AMOUNT)
-LEFT_OUT = (WHERE, BEFORE_SINCE, AFTER_UNTIL, AFTER_AS_OF)
+LEFT_OUT = (WHERE, BEFORE_SINCE, AFTER_UNTIL, AFTER_AS_OF, REPEAT)
 
 # Reasons that end the run: every number would hang on a guess.
 _FATAL = (MIXED_OFFSETS, MIXED_EPOCHS)

@@ -18,6 +18,7 @@ from retainkit.sources.encodings import MARK, SEPARATORS, decoded, encoding_of
 from retainkit.sources.file import File
 from retainkit.sources.files import unwritable
 from retainkit.sources.limits import check_lines, too_much
+from retainkit.sources.lines import bad_line
 from retainkit.sources.magic import Head, unpacked
 from retainkit.sources.options import SourceOptions
 
@@ -170,8 +171,10 @@ class _Bounded(io.BufferedReader):
 
 
 def _undecodable(file: File, encoding: str) -> InputError:
+    line = bad_line(file.path, encoding)
+    where = "" if line is None else f", line {line:,},"
     return InputError(
-        f"'{file.name}' holds bytes that are not {encoding.upper()}.",
+        f"'{file.name}'{where} holds bytes that are not {encoding.upper()}.",
         "Name its encoding, e.g. --encoding gb18030 or --encoding latin-1.",
     )
 

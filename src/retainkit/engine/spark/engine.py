@@ -44,6 +44,12 @@ class Spark(Worker):
                 "Leave one of them out; refused rows are counted by reason on any engine.",
             )
 
+        if self.options.dedupe is not None:
+            raise UsageError(
+                "--dedupe is for --engine local: repeats may lie anywhere in the export.",
+                "Remove them where it is written, or leave one of them out.",
+            )
+
     def tallied(
         self, requests: Sequence[Request], table: Table, events: Events, needs: Needs
     ) -> tuple[Account, Window, Sequence[Request], list[Tallies]]:
@@ -62,8 +68,11 @@ class Spark(Worker):
                 shipment = _shipment(events, needs)
 
                 def tallied(asked: Sequence[Asked]) -> tuple[Members, list[Tallies]]:
-                    count = Count(tuple(asked), shipment, needs, self.calendar, window, listed)
-                    return self._counted(spark, count, raws, events, account.seen.rows)
+                    rows = account.seen.rows
+                    count = Count(
+                        tuple(asked), shipment, needs, self.calendar, window, listed, rows
+                    )
+                    return self._counted(spark, count, raws, events)
 
                 requests = settled(requests, window, lambda asked: tallied(asked)[1])
                 account.members, tallies = tallied([request.asked for request in requests])
@@ -96,14 +105,15 @@ class Spark(Worker):
         count: Count,
         raws: Sequence[Raw],
         events: Events,
-        rows: int,
     ) -> tuple[Members, list[Tallies]]:
         """Return how many members there are, and the tally of each thing asked of them."""
         from pyspark.sql import functions as F  # noqa: N812
 
         measures = [each.counting.measures for each in count.asked]
         ledger = Ledger.of(count.tallies(), [*measures, MEMBERS])
-        parts = self.partitions or max(-(-rows // TASK_ROWS), spark.sparkContext.defaultParallelism)
+        parts = self.partitions or max(
+            -(-count.rows // TASK_ROWS), spark.sparkContext.defaultParallelism
+        )
         self.journal.note("partitions", f"{parts} of members")
         entries = (
             self._rows(spark, count.shipment, raws, events)
@@ -112,7 +122,7 @@ class Spark(Worker):
         )
         sums = [F.sum(name).alias(name) for name in ledger.sums]
         total = arrived(entries.groupBy(*ledger.keys).agg(*sums).toArrow())
-        (members,) = ledger.tally(len(count.asked), total).iter_rows() or [(0, 0, 0)]
+        (members,) = ledger.tally(len(count.asked), total).iter_rows() or [(0,) * len(MEMBERS)]
         tallies = [Tallies(each.counting) for each in count.asked]
         for number, sum_ in enumerate(tallies):
             sum_.add(ledger.tally(number, total))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,13 +23,14 @@ from retainkit.periods import Calendar, Window
 from retainkit.sources.canonical import Recipe, Side
 from retainkit.sources.clocks import CLOCK
 from retainkit.sources.faults import long_rows
+from retainkit.sources.nobody import MUCH
 from retainkit.sources.quality import FATE, fates_of
 from retainkit.timeline import Builder, Needs, Packing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MEMBERS = ("both", "idle", "strange")
+MEMBERS = tuple(field.name for field in fields(Members))
 SURVEY: Schema = {
     "read": pl.Int64(),
     "rows": pl.Int64(),
@@ -143,7 +144,10 @@ class Shipment:
 
 @dataclass(frozen=True)
 class Count:
-    """Tallies the members of a partition. listed: whether there is a member table."""
+    """Tallies the members of a partition.
+
+    listed: whether there is a member table. rows: how many events there are.
+    """
 
     asked: tuple[Asked, ...]
     shipment: Shipment
@@ -151,6 +155,7 @@ class Count:
     calendar: Calendar
     window: Window
     listed: bool
+    rows: int
 
     @carrying
     def entries(self, ledger: Ledger, rows: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -166,13 +171,18 @@ class Count:
         table = pl.concat(listed for _, listed in parts) if self.listed else None
         return packed(lambda packing: self._counted([used for used, _ in parts], table, packing))
 
+    def _busy(self, events: Sequence[pl.DataFrame]) -> Members:
+        rows = pl.concat(used["member"] for used in events).value_counts(name="rows")["rows"]
+        theirs = rows.filter(rows > MUCH * self.rows)
+        return Members(busy=len(theirs), theirs=int(theirs.sum()))
+
     def _counted(
         self, events: Sequence[pl.DataFrame], table: pl.DataFrame | None, packing: Packing
     ) -> list[pl.DataFrame]:
         builder = Builder(self.needs, self.calendar, packing, self.shipment.segments, table)
         for used in events:
             builder.add(used)
-        tallies, members = [Tallies(each.counting) for each in self.asked], Members()
+        tallies, members = [Tallies(each.counting) for each in self.asked], self._busy(events)
         for bounds in builder.slices(-(-builder.rows // SLICE_ROWS)):
             more, found = counted(builder.timeline(bounds), self.asked, self.window)
             members += more
