@@ -225,6 +225,17 @@ def test_numbers_of_a_set_say_which_rows_it_lacks(folder: Path) -> None:
     assert "'set' was ingested with 1 of 6 rows left out: --where 1." in notes
 
 
+def test_repeats_stay_in_the_set_and_are_removed_where_it_is_read(folder: Path) -> None:
+    write("in/mar.csv", FEBRUARY + "zoe,2024-02-09,pay,1,ads\n")
+    code, _, told = run("in", "-o", "set", "--dedupe", "exact")
+    assert code == 0
+    assert "say it where the set is read" in told
+    ingest()  # is no other option
+    assert retainkit.retention("set").data.rows == 7
+    assert retainkit.retention("set", dedupe="exact").data.rows == 5
+    assert retainkit.retention("in", dedupe="exact").data.rows == 5
+
+
 def test_flipped_bits_are_found_where_it_is_asked_for(folder: Path) -> None:
     ingest()
     before = tree()

@@ -22,7 +22,7 @@ from retainkit.sources.sets import MANIFEST
 EVENTS, REJECTS, TEMPORARY = "events", "rejects", "retainkit-"
 # What does not decide what a row becomes.
 _NOT_COMPARED = {
-    *("members", "rejects", "max_rejects", "week_start", "verify"),
+    *("members", "rejects", "max_rejects", "week_start", "verify", "dedupe"),
     *("max_columns", "max_line", "max_unpacked"),
 }
 # What a run makes; nothing else is ever removed.

@@ -92,6 +92,8 @@ class _Run:
         self.found, self.notes = find(inputs, self.folder, known, self.folder)
         if self.options.rejects is not None:
             self.notes += (f"--rejects: refused rows are all in {self.folder / REJECTS}.",)
+        if self.options.dedupe is not None:
+            self.notes += ("--dedupe: repeats stay in the set; say it where the set is read.",)
         if rebuild and filled:
             self._check_all_there()
             self.manifest = Manifest(self.manifest.generation + 1)
@@ -155,9 +157,8 @@ class _Run:
     def _read(self, file: Found, names: tuple[Seen, ...]) -> Entry:
         part, rejects = place_of(file, self.manifest.generation)
         to = Targets(self.folder / part, self.folder / rejects, self.folder)
-        options = replace(
-            self.options, members=None, joined_col=None, left_col=None, reason_col=None
-        )
+        none = dict.fromkeys(("members", "joined_col", "left_col", "reason_col", "dedupe"))
+        options = replace(self.options, **none)  # type: ignore[arg-type]
         made = ingest_file(file.path, options, to, self.progress)
         file.check_unchanged()
         first, last = (None, None) if made.span is None else (t.isoformat() for t in made.span)
