@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test browser check gold examples bench soak kills format clean
+.PHONY: demo test laws browser check gold examples bench soak kills format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -23,6 +23,10 @@ browser:
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  timeout 150 sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium' \
 	    >/dev/null 2>&1; } || echo "No Chromium: tests in a browser are skipped."
+
+# Each law with three times the generated cases that it says, some twenty minutes.
+laws: $(READY)
+	RETAINKIT_CASES=3 $(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff check .

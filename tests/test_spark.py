@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,9 @@ def shared(spark: SparkSession) -> None:
     """Runs use the session that is there."""
 
 
+LINES = re.compile("cells? than the header|over several lines")
+
+
 def both(
     inputs: Sequence[Input],
     options: SourceOptions | None = None,
@@ -72,8 +76,11 @@ def both(
     local = run(requests, inputs, options)
     for one, other in zip(local, run(requests, inputs, options, engine=SPARK, **how), strict=True):
         for field in fields(Result):
-            if field.name != "tables":
+            if field.name not in ("tables", "notes"):
                 assert getattr(one, field.name) == getattr(other, field.name), field.name
+        # Only one machine goes through the lines of a CSV first.
+        notes = [each for each in one.notes if not LINES.search(each)]
+        assert notes == list(other.notes)
         for name in one.tables:
             assert one.tables[name].equals(other.tables[name]), (one.command, name)
     return local
@@ -173,13 +180,22 @@ def test_a_text_without_a_header(tmp_path: Path) -> None:
 
 
 def test_cells_are_not_read_with_more_patience_than_elsewhere(tmp_path: Path) -> None:
-    for rows in ("ann,2024-03-01\nbob,2024-03-02,x\n", 'ann,"2024-03-01"x\n', "ann,\udcff\n"):
+    for rows in ('ann,"2024-03-01"x\n', "ann,\udcff\n"):
         path = tmp_path / "events.csv"
         path.write_bytes(b"user_id,event_time\n" + b"bob,2024-03-01\n" * 100_000)
         with path.open("ab") as file:
             file.write(rows.encode(errors="surrogateescape"))
         local, spark = faults([path])
-        assert local == spark
+        assert re.sub(", line [0-9,]+", "", local) == re.sub(", line [0-9,]+", "", spark)
+
+
+def test_long_rows_are_refused_by_one_machine_and_an_error_on_spark(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_bytes(b"user_id,event_time\n" + b"bob,2024-03-01\n" * 1_000 + b"bob,2024-03-02,x\n")
+    (told,) = run(WEEKS[:1], [path], SourceOptions())
+    assert told.data.refused == {"long row": 1}
+    with pytest.raises(RetainkitError, match="more cells than"):
+        run(WEEKS[:1], [path], SourceOptions(), engine=SPARK)
 
 
 def test_what_spark_reads_only_from_a_copy(tmp_path: Path) -> None:
@@ -277,7 +293,7 @@ def test_errors_of_tasks_are_those_of_one_machine(tmp_path: Path) -> None:
     )
     rows.with_columns(event_time=times).write_parquet(path)
     local, spark = faults([path])
-    assert local == spark
+    assert re.sub(r" \(row [0-9,]+ is the first to differ\)", "", local) == spark
     rows.with_columns(user_id=ids).write_parquet(path)
     local, spark = faults([path], where="CAST(SUBSTR(user_id, 1) AS INT) > 0")
     assert local.partition(" for 1 ")[0] == spark.partition(" for 1 ")[0]
@@ -349,10 +365,11 @@ def test_a_partition_is_packed_again_where_its_ids_collide(monkeypatch: pytest.M
         calendar=Calendar(),
         window=window,
         listed=False,
+        rows=200,
     )
     batches = outward(rows).to_batches(max_chunksize=30)
     tally, members = count.tallies(batches)
-    assert members.row(0) == (0, 0, 40)
+    assert members.row(0)[:3] == (0, 0, 40)
     real = Packing.keys
 
     def weak(packing: Packing, ids: pl.Series) -> Any:
@@ -361,7 +378,7 @@ def test_a_partition_is_packed_again_where_its_ids_collide(monkeypatch: pytest.M
 
     monkeypatch.setattr(Packing, "keys", weak)
     again, members = count.tallies(batches)
-    assert members.row(0) == (0, 0, 40)
+    assert members.row(0)[:3] == (0, 0, 40)
     assert tally.sort(tally.columns).equals(again.sort(tally.columns))
 
 
