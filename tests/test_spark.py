@@ -127,6 +127,7 @@ def test_a_roster_is_written_by_one_machine() -> None:
         run([request], [shop(7, True)[0]], SourceOptions(), engine=SPARK)
 
 
+@pytest.mark.long
 def test_files_that_differ_are_one_export(tmp_path: Path) -> None:
     folder = tmp_path / "渠道=微信 [a]*"
     folder.mkdir()
@@ -179,6 +180,7 @@ def test_a_text_without_a_header(tmp_path: Path) -> None:
     assert result.data.rows == 3
 
 
+@pytest.mark.long
 def test_cells_are_not_read_with_more_patience_than_elsewhere(tmp_path: Path) -> None:
     for rows in ('ann,"2024-03-01"x\n', "ann,\udcff\n"):
         path = tmp_path / "events.csv"
@@ -198,6 +200,7 @@ def test_long_rows_are_refused_by_one_machine_and_an_error_on_spark(tmp_path: Pa
         run(WEEKS[:1], [path], SourceOptions(), engine=SPARK)
 
 
+@pytest.mark.long
 def test_what_spark_reads_only_from_a_copy(tmp_path: Path) -> None:
     rows = {"user_id": ["ann", "bob"], "event_time": ["2024-03-01", "2024-03-20"]}
     frame = pl.DataFrame(rows)
@@ -231,6 +234,7 @@ TIMES = [
 
 
 @pytest.mark.parametrize(("ids", "times"), list(zip(IDS, TIMES, strict=True)))
+@pytest.mark.long
 def test_types_of_parquet(tmp_path: Path, ids: Any, times: Any) -> None:
     import pyarrow.parquet as pq
 
@@ -252,6 +256,7 @@ def test_types_of_parquet(tmp_path: Path, ids: Any, times: Any) -> None:
     both([path], requests=[Request(COHORT, CohortParams(period="day", measure="amount"))])
 
 
+@pytest.mark.long
 def test_refused_and_left_out_rows_are_counted_alike(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
     path.write_text(
@@ -267,6 +272,7 @@ def test_refused_and_left_out_rows_are_counted_alike(tmp_path: Path) -> None:
     assert local == spark
 
 
+@pytest.mark.long
 def test_row_groups_outside_the_window_are_counted_alike(tmp_path: Path) -> None:
     events, _ = shop(7, False)
     events.sort("time").write_parquet(tmp_path / "events.parquet", row_group_size=20)
@@ -304,6 +310,7 @@ def test_errors_of_tasks_are_those_of_one_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["demo", "retail", "commits", "cdnow"])
+@pytest.mark.long
 def test_data_sets_of_the_repository(tmp_path: Path, source: str) -> None:
     requests = [
         Request(COHORT, CohortParams(period="month", mode="within")),
@@ -326,6 +333,7 @@ def test_data_sets_of_the_repository(tmp_path: Path, source: str) -> None:
         both([CDNOW], options, [*requests, spend])
 
 
+@pytest.mark.long
 def test_a_new_metric_needs_its_tally_and_summary_only(tmp_path: Path) -> None:
     @dataclass(frozen=True)
     class Nothing:
@@ -412,6 +420,7 @@ def test_what_spark_does_not_do_is_said(monkeypatch: pytest.MonkeyPatch, tmp_pat
         run(WEEKS, [events], SourceOptions(), engine=SPARK)
 
 
+@pytest.mark.long
 def test_a_session_of_its_own_is_quiet(tmp_path: Path) -> None:
     events, _ = shop(5, True)
     events.write_csv(tmp_path / "events.csv")
