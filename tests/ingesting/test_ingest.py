@@ -283,6 +283,14 @@ def test_what_cannot_be_is_said(folder: Path, args: tuple[str, ...], said: str) 
     assert said in told
 
 
+def test_what_a_first_run_left_that_was_killed_is_in_nobodys_way(folder: Path) -> None:
+    for left in ("set/.retainkit-abcd1234.tmp", "set/events/.retainkit-abcd1234.tmp"):
+        Path(left).parent.mkdir(exist_ok=True, parents=True)
+        write(left, "half a manif")
+        ingest()
+        assert not Path(left).exists()
+
+
 def test_two_runs_keep_apart(folder: Path) -> None:
     ingest()
     with locked(Path("set").resolve(), "--output"):
@@ -309,7 +317,7 @@ def test_a_link_is_no_place_for_a_set(folder: Path) -> None:
 def test_only_what_the_manifest_names_counts(folder: Path) -> None:
     ingest()
     shutil.copy(Path("set", manifest()["files"][0]["part"]), f"set/events/{'0' * 32}.parquet")
-    Path("set/retainkit-x").mkdir()
+    Path("set/retainkit-abcd1234.tmp").mkdir()
     Path("set/notes.txt").write_text("mine")
     Path("set/events/mine.txt").write_text("mine")
     assert retainkit.retention("set").data.rows == 4
@@ -317,7 +325,7 @@ def test_only_what_the_manifest_names_counts(folder: Path) -> None:
     left = {path.name for path in Path("set").rglob("*")}
     assert {"notes.txt", "mine.txt"} <= left
     assert f"{'0' * 32}.parquet" not in left
-    assert "retainkit-x" not in left
+    assert "retainkit-abcd1234.tmp" not in left
 
 
 def test_hive_keys_are_columns_and_part_of_what_a_file_is(folder: Path) -> None:
