@@ -311,7 +311,13 @@ def test_a_set_is_no_source_of_a_set_and_not_read_twice(folder: Path) -> None:
 def test_a_link_is_no_place_for_a_set(folder: Path) -> None:
     Path("real").mkdir()
     Path("set").symlink_to("real")
-    assert "is no folder" in run("in", "-o", "set")[2]
+    assert "'set' is a link" in run("in", "-o", "set")[2]
+    ingest("--follow-symlinks")
+    assert Path("set").is_symlink()
+    assert manifest("real") == manifest()
+    Path("real/rejects").rename("elsewhere")
+    Path("real/rejects").symlink_to(Path("elsewhere").resolve())
+    assert "is no folder" in run("in", "-o", "set", "--follow-symlinks")[2]
 
 
 def test_only_what_the_manifest_names_counts(folder: Path) -> None:

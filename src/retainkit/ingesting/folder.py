@@ -48,6 +48,11 @@ def held(folder: Path, timeout: float = 0) -> Iterator[Manifest]:
 
 
 def _opened(folder: Path) -> Manifest:
+    if folder.is_symlink():
+        raise OutputError(
+            f"--output: '{folder}' is a link.",
+            "Name the folder itself, or allow it with --follow-symlinks.",
+        )
     for place in (folder, folder / EVENTS, folder / REJECTS):
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             raise OutputError(f"--output: '{place}' is no folder.", "Name a folder.")
