@@ -252,6 +252,15 @@ def test_flipped_bits_are_found_where_it_is_asked_for(folder: Path) -> None:
     assert "which it is made of, is gone" in told
 
 
+def test_a_set_begun_in_vain_is_not_left(folder: Path) -> None:
+    for source, code in (("nope.csv", 1), ("set", 2)):
+        assert run(source, "-o", "set")[0] == code
+        assert not Path("set").exists()
+    write("in/nov.csv", HEAD + "".join("x,never,pay,1,a\n" for _ in range(3)))
+    assert run("in/nov.csv", "-o", "set")[0] == 1
+    assert len(list(Path("set/rejects").iterdir())) == 1
+
+
 def test_a_file_that_cannot_be_used_costs_no_other(folder: Path) -> None:
     write("in/nov.csv", HEAD + "".join("x,never,pay,1,a\n" for _ in range(3)))
     code, _, told = run("in", "-o", "set")

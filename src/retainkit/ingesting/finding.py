@@ -57,15 +57,21 @@ def find(
     lies in `folder`, the set's.
     """
     names = [_name(each) for each in inputs]
+    own = folder.resolve()
     with ExitStack() as stack:
+        for name in names:
+            _check_apart(Path(name), own, folder)
         files, notes = locate(names, Scratch(stack, temporary))
-        own = folder.resolve()
         for file in files:
             if file.ready is not None:
                 raise UsageError(f"'{file.path.parents[1]}' is a set already.", "Name its sources.")
-            if file.path.resolve().is_relative_to(own):
-                raise UsageError(f"'{file.name}' lies in '{folder}', the set that is written.")
+            _check_apart(file.path, own, folder)
         return [_look(file, own, known) for file in files], tuple(notes)
+
+
+def _check_apart(path: Path, own: Path, folder: Path) -> None:
+    if path.resolve().is_relative_to(own):
+        raise UsageError(f"'{path}' lies in '{folder}', the set that is written.")
 
 
 def called(path: Path, folder: Path) -> str:

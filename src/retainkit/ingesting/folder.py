@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +17,7 @@ from retainkit.ingesting.manifest import Manifest, load, save
 from retainkit.leftovers import is_leftover, remove_leftovers
 from retainkit.locking import locked
 from retainkit.sources import SourceOptions
+from retainkit.sources.sets import MANIFEST
 
 EVENTS, REJECTS = "events", "rejects"
 # What does not decide what a row becomes.
@@ -42,9 +43,15 @@ def held(folder: Path, timeout: float = 0) -> Iterator[Manifest]:
     """
     with locked(folder, "--output", timeout):
         with _told(folder):
+            is_new = not folder.exists()
             manifest = _opened(folder)
             _clean(folder, manifest)
-        yield manifest
+        try:
+            yield manifest
+        except BaseException:
+            if is_new:
+                _take_back(folder)
+            raise
 
 
 def _opened(folder: Path) -> Manifest:
@@ -121,6 +128,18 @@ def _made(folder: Path) -> Manifest:
     manifest = Manifest()
     save(manifest, folder)
     return manifest
+
+
+def _take_back(folder: Path) -> None:
+    """Remove a set that was begun in vain, unless there is something in it, like refused rows."""
+    manifest = load(folder)
+    if manifest is None or any(manifest.files()):
+        return
+    with suppress(OSError):  # what is not empty stays
+        (folder / REJECTS).rmdir()
+        (folder / EVENTS).rmdir()
+        (folder / MANIFEST).unlink()
+        folder.rmdir()
 
 
 def _clean(folder: Path, manifest: Manifest) -> None:
