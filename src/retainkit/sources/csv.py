@@ -21,12 +21,13 @@ from retainkit.sources.blocks import Grid
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch
 from retainkit.sources.limits import any_filled, check_columns
-from retainkit.sources.lines import Lines, survey
+from retainkit.sources.lines import Lines
 from retainkit.sources.magic import Head
 from retainkit.sources.names import FOOT, LONG, ROW, readable, refuse_own_names
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import Kin, Part
 from retainkit.sources.stored import Stored
+from retainkit.sources.surveyed import surveyed
 from retainkit.sources.text import BLANKS, Text, copy_as_utf8, look, separator_of
 
 # Rows may end in a few separators too many, so Polars is given more columns than there are; a
@@ -100,7 +101,7 @@ def read_csv(
     path = _utf8(text, separator, scratch, options)
     most = size_of("--max-line", options.max_line)
     grid = _grid(text, separator, names, start.skip)
-    seen = survey(path, file.name, grid, most, start.above) if lines else None
+    seen = surveyed(path, file, text.encoding, grid, most, start.above) if lines else None
     shape = _shape(file, Shape(separator, tuple(names), start.skip, origin, _EXTRA), seen)
     scan = partial(_scan, shape=shape)
     part = Part(
