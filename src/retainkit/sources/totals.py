@@ -48,6 +48,11 @@ def are_totals(texts: pl.Series) -> pl.Series:
     return texts.str.strip_chars(' \t="').str.to_lowercase().is_in(_WRITTEN).fill_null(False)
 
 
+def is_total(text: str) -> bool:
+    """Return whether a cell is one of the words for the sum of other rows."""
+    return text.strip(' \t="').lower() in _WRITTEN
+
+
 def total_lines(columns: Sequence[pl.Series]) -> pl.Series:
     """Return which rows sum others up, of the ids as read and the texts they were read from."""
     ids, texts = columns
