@@ -78,6 +78,10 @@ CASES = [
             ("XML", "<?xml version='1.0'?><a/>", "'f.csv' is an XML document, not CSV."),
             ("a PDF", b"%PDF-1.7 ...", "'f.csv' is a PDF, not CSV."),
             ("a database", b"SQLite format 3\0" + b"\0" * 99, "'f.csv' is a SQLite database"),
+            ("the Excel of web systems", "<table><tr><td>user_id", "'f.csv' is a table of HTML"),
+            ("a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "'f.csv' is a picture, not CSV."),
+            ("a tar archive", b"a.csv".ljust(257, b"\0") + b"ustar  ", "'f.csv' is a tar archive"),
+            ("gzip in gzip", gzip.compress(gzip.compress(b"a,b\n")), "'f.csv' is packed twice"),
             ("bzip2", b"BZh91AY&SY", "'f.csv' is a bzip2 archive, not CSV."),
         )
     ),
