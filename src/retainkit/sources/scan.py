@@ -214,8 +214,9 @@ def _read_file(
     file: File, options: SourceOptions, scratch: Scratch, *, origin: bool, lines: bool
 ) -> Part:
     head = read_head(file)
+    format_ = format_of(file, head)
     with reading(file.name):
-        match format_of(file, head):
+        match format_:
             case "parquet":
                 part = read_parquet(file, options, origin=origin)
             case "ndjson":
@@ -225,6 +226,8 @@ def _read_file(
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin, lines=lines)
     check_columns(file.name, len(part.schema), options)
+    if options.verify and format_ in ("csv", "ndjson") and not head.packed:
+        part = replace(part, notes=(*part.notes, "not verified: plain text has no checksums"))
     part = replace(part, ready=file.ready)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
