@@ -96,6 +96,20 @@ def not_computed(error: BaseException) -> InputError | None:
     )
 
 
+def refused_once(error: BaseException) -> InputError | None:
+    """Return the error of a system that did not read a file which it reads now; None for others.
+
+    A disk that begins to fail is like that, and a network drive that was away.
+    """
+    if not isinstance(error, OSError):
+        return None
+    cause = error.strerror or str(error).partition(" (os error")[0]
+    return InputError(
+        f"A source could not be read: {cause}.",
+        "All can be read now: run again, and look at the disk if that comes back.",
+    )
+
+
 def _unreachable(error: OSError, url: str) -> InputError:
     if isinstance(error, FileNotFoundError):
         return InputError(f"There is nothing at '{url}'.", "Check the address.")

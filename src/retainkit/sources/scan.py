@@ -15,7 +15,7 @@ from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
-from retainkit.sources.faults import FAULTS, fault, not_computed, reading
+from retainkit.sources.faults import FAULTS, fault, not_computed, reading, refused_once
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
@@ -82,7 +82,7 @@ class Table:
                 yield
         except FAULTS as error:
             self.check_same()
-            found = self._fault() or not_computed(error)
+            found = self._fault() or not_computed(error) or refused_once(error)
             if found is None:
                 raise
             raise found from error
