@@ -8,15 +8,12 @@ import os
 import pytest
 from hypothesis import settings
 
+from cases import CASES, scaled
+
 settings.register_profile(
     "retainkit", deadline=None, derandomize="CI" in os.environ, print_blob=True, max_examples=50
 )
 settings.load_profile("retainkit")
-
-# Of the generated cases that each law says, how many are tried: `make test` has ten minutes for
-# all of them, `make laws` has time.
-CASES = float(os.environ.get("RETAINKIT_CASES", "0.25"))
-_FEWEST = 4
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,9 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         said = getattr(law, "_hypothesis_internal_use_settings", None)
         if said is not None and law not in seen:
             seen.add(law)
-            many = min(said.max_examples, max(_FEWEST, round(said.max_examples * CASES)))
-            if CASES > 1:
-                many = round(said.max_examples * CASES)
+            many = scaled(said.max_examples)
             law._hypothesis_internal_use_settings = settings(said, max_examples=many)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from cases import scaled
 from retainkit.demo import plan
 from retainkit.demo.shop import Shop, open_shop
 from retainkit.reporting.compared import Told, changes, levels, matters, over_time
@@ -403,7 +404,7 @@ def test_segments_dealt_out_at_random_are_not_told() -> None:
 
 
 def test_a_shop_in_which_nothing_happens_has_no_findings() -> None:
-    reports = [told(*stationary(800, seed), ("channel", "client")) for seed in range(10)]
+    reports = [told(*stationary(800, seed), ("channel", "client")) for seed in range(scaled(10))]
     assert sum(bool(each.findings) for each in reports) <= 1
     assert min(each.compared for each in reports) > 100
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import retainkit
 from agreement import ABSOLUTE, ask, assert_same, keyed
+from cases import scaled
 from funnel_strategies import (
     NAMED,
     ORDERS,
@@ -43,7 +44,7 @@ KEYS = {
     "trend": ("period", "step"),
     "dropoffs": ("step", "next"),
 }
-TABLES = 35  # of MEMBERS each, for each of three orders: 21,000 histories
+TABLES = scaled(35)  # of MEMBERS each, for each of three orders: all are 21,000 histories
 MEMBERS = 200
 
 EACH = pytest.mark.parametrize("order", ORDERS)

@@ -98,7 +98,9 @@ def faults(
     return said
 
 
-@pytest.mark.parametrize(("suffix", "text"), [("parquet", False), ("csv", True)])
+@pytest.mark.parametrize(
+    ("suffix", "text"), [pytest.param("parquet", False, marks=pytest.mark.long), ("csv", True)]
+)
 def test_a_shop_with_a_member_table(tmp_path: Path, suffix: str, text: bool) -> None:
     events, members = shop(7, text)
     path, table = tmp_path / f"events.{suffix}", tmp_path / f"members.{suffix}"
@@ -112,6 +114,7 @@ def test_a_shop_with_a_member_table(tmp_path: Path, suffix: str, text: bool) -> 
     assert any(note.startswith("Member table") for note in results[0].notes)
 
 
+@pytest.mark.long
 def test_a_parameter_is_found_in_the_data(tmp_path: Path) -> None:
     events, members = shop(19, True)
     events.write_parquet(tmp_path / "events.parquet")

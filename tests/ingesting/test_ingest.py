@@ -252,6 +252,15 @@ def test_flipped_bits_are_found_where_it_is_asked_for(folder: Path) -> None:
     assert "which it is made of, is gone" in told
 
 
+def test_a_set_begun_in_vain_is_not_left(folder: Path) -> None:
+    for source, code in (("nope.csv", 1), ("set", 2)):
+        assert run(source, "-o", "set")[0] == code
+        assert not Path("set").exists()
+    write("in/nov.csv", HEAD + "".join("x,never,pay,1,a\n" for _ in range(3)))
+    assert run("in/nov.csv", "-o", "set")[0] == 1
+    assert len(list(Path("set/rejects").iterdir())) == 1
+
+
 def test_a_file_that_cannot_be_used_costs_no_other(folder: Path) -> None:
     write("in/nov.csv", HEAD + "".join("x,never,pay,1,a\n" for _ in range(3)))
     code, _, told = run("in", "-o", "set")
@@ -283,6 +292,14 @@ def test_what_cannot_be_is_said(folder: Path, args: tuple[str, ...], said: str) 
     assert said in told
 
 
+def test_what_a_first_run_left_that_was_killed_is_in_nobodys_way(folder: Path) -> None:
+    for left in ("set/.retainkit-abcd1234.tmp", "set/events/.retainkit-abcd1234.tmp"):
+        Path(left).parent.mkdir(exist_ok=True, parents=True)
+        write(left, "half a manif")
+        ingest()
+        assert not Path(left).exists()
+
+
 def test_two_runs_keep_apart(folder: Path) -> None:
     ingest()
     with locked(Path("set").resolve(), "--output"):
@@ -303,13 +320,19 @@ def test_a_set_is_no_source_of_a_set_and_not_read_twice(folder: Path) -> None:
 def test_a_link_is_no_place_for_a_set(folder: Path) -> None:
     Path("real").mkdir()
     Path("set").symlink_to("real")
-    assert "is no folder" in run("in", "-o", "set")[2]
+    assert "'set' is a link" in run("in", "-o", "set")[2]
+    ingest("--follow-symlinks")
+    assert Path("set").is_symlink()
+    assert manifest("real") == manifest()
+    Path("real/rejects").rename("elsewhere")
+    Path("real/rejects").symlink_to(Path("elsewhere").resolve())
+    assert "is no folder" in run("in", "-o", "set", "--follow-symlinks")[2]
 
 
 def test_only_what_the_manifest_names_counts(folder: Path) -> None:
     ingest()
     shutil.copy(Path("set", manifest()["files"][0]["part"]), f"set/events/{'0' * 32}.parquet")
-    Path("set/retainkit-x").mkdir()
+    Path("set/retainkit-abcd1234.tmp").mkdir()
     Path("set/notes.txt").write_text("mine")
     Path("set/events/mine.txt").write_text("mine")
     assert retainkit.retention("set").data.rows == 4
@@ -317,7 +340,7 @@ def test_only_what_the_manifest_names_counts(folder: Path) -> None:
     left = {path.name for path in Path("set").rglob("*")}
     assert {"notes.txt", "mine.txt"} <= left
     assert f"{'0' * 32}.parquet" not in left
-    assert "retainkit-x" not in left
+    assert "retainkit-abcd1234.tmp" not in left
 
 
 def test_hive_keys_are_columns_and_part_of_what_a_file_is(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -85,6 +86,21 @@ def test_later_snapshots_are_added_and_earlier_ones_may_be_gone(folder: Path) ->
     before = Path("set/manifest.json").read_bytes()
     retainkit.ingest("events.csv", "set", snapshots="lists")
     assert Path("set/manifest.json").read_bytes() == before
+
+
+def test_stays_that_are_damaged_are_made_anew(folder: Path) -> None:
+    def again(**flags: Any) -> None:
+        retainkit.ingest("events.csv", "set", snapshots="lists", **flags)
+        assert stays() == EXPECTED
+
+    again()
+    (part,) = Path("set").glob("members-*.parquet")
+    whole = part.read_bytes()
+    part.write_bytes(whole[:-1])
+    again()
+    part.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
+    again(verify=True)
+    assert part.read_bytes() == whole
 
 
 def test_a_snapshot_in_between_has_all_read_again(folder: Path) -> None:

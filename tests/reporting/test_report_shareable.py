@@ -12,8 +12,10 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from retainkit.checking.running import Check
+from retainkit.cli import app
 from retainkit.demo.shop import open_shop
 from retainkit.errors import UsageError
 from retainkit.reporting import document, markdown, page
@@ -196,7 +198,7 @@ def events(column: str, values: list[str], many: int = 600) -> pl.DataFrame:
 
 def shared(frame: pl.DataFrame, **asked: Any) -> str:
     """Return the whole text of a report by one column."""
-    params = ReportParams(by=(frame.columns[2],), share_safe=True, **asked)
+    params = ReportParams(by=(frame.columns[2],), **{"share_safe": True, **asked})
     return document.document(reported(params, [frame], SourceOptions()))
 
 
@@ -268,6 +270,26 @@ def test_files_are_called_by_their_last_names(tmp_path: Path) -> None:
     text = document.document(reported(params, [tmp_path / "export.csv"], SourceOptions()))
     assert "export.csv" in text
     assert str(tmp_path) not in text
+
+
+def test_the_folder_of_the_history_is_called_by_its_last_name(tmp_path: Path) -> None:
+    events("region", ["north"]).write_csv(tmp_path / "export.csv")
+    flags = ["--share-safe", "--history", str(tmp_path / "runs"), "-o", str(tmp_path / "r.json")]
+    for _ in range(2):
+        done = CliRunner().invoke(app, ["report", str(tmp_path / "export.csv"), *flags])
+        assert done.exit_code == 0, done.stderr
+    text = (tmp_path / "r.json").read_text()
+    assert '"runs"' in text
+    assert str(tmp_path) not in text
+
+
+def test_a_column_may_have_any_name() -> None:
+    for asked in ({}, {"share_safe": False}):
+        report = shared(events("came", ["north", "south"]), **asked)
+        assert "came" in report
+    lists = [json.loads(shared(events(name, ["north", "south"]))) for name in ("came", "region")]
+    first, second = (each["sections"] for each in lists)
+    assert str(first).replace("came", "region") == str(second).replace("came", "region")
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from retainkit.checking.rules import EACH, LATEST, WORST, Rule
-from retainkit.checking.shapes import Shape
+from retainkit.checking.shape import Shape
 from retainkit.checking.verdicts import Estimate
 from retainkit.errors import nearest
 from retainkit.results import Result

@@ -11,7 +11,8 @@ from retainkit.checking.asked import check_command, params_of, request_of
 from retainkit.checking.bounds import Change, Limits
 from retainkit.checking.manner import BOUNDS, bound_of, manner_of, whole
 from retainkit.checking.rules import EACH, LATEST, WORST, Definitions, Rule
-from retainkit.checking.shapes import SHAPES, Key, Shape, shape_of
+from retainkit.checking.shape import Key, Shape
+from retainkit.checking.shapes import SHAPES, shape_of
 from retainkit.checking.text import put, words_of
 from retainkit.engine import Request
 from retainkit.errors import UsageError, nearest

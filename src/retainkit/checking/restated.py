@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from retainkit.checking.cells import Row, is_complete, when
-from retainkit.checking.shapes import Shape, shape_of
+from retainkit.checking.shape import Shape
+from retainkit.checking.shapes import shape_of
 from retainkit.engine import Request
 from retainkit.results import Result
 from retainkit.wording import counted

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from retainkit.checking.bounds import Bound, Change
-from retainkit.checking.shapes import Shape, Value
+from retainkit.checking.shape import Shape, Value
 from retainkit.engine import Request
 
 Decide = Literal["point", "confident"]

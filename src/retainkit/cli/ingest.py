@@ -7,7 +7,7 @@ import typer
 
 from retainkit.cli.answer import check_sources
 from retainkit.cli.command import Source
-from retainkit.cli.options import LockTimeout
+from retainkit.cli.options import FollowSymlinks, LockTimeout
 from retainkit.cli.output import say, show
 from retainkit.cli.progress import watched
 from retainkit.errors import UsageError
@@ -30,6 +30,7 @@ def ingest(
         bool, typer.Option("--rebuild", help="Read all files again, with other options if need be.")
     ] = False,
     lock_timeout: LockTimeout = 0.0,
+    follow_symlinks: FollowSymlinks = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, no table and no notes.")
     ] = False,
@@ -46,7 +47,7 @@ def ingest(
     with watched(quiet) as progress:
         made = bring(
             source.sources,
-            Path(output),
+            Path(output).resolve() if follow_symlinks else Path(output),
             SourceOptions(**source.options),
             snapshots=snapshots,
             rebuild=rebuild,

@@ -14,6 +14,7 @@ from retainkit.addresses import is_address
 from retainkit.errors import InputError, UsageError
 from retainkit.ingesting.manifest import Identity, Keys, Seen
 from retainkit.sources import Input
+from retainkit.sources.file import File
 from retainkit.sources.files import STDIN, Scratch, locate
 
 _YOUNG = 2_000_000_000  # ns; a file changed so lately may change again within the same tick
@@ -21,28 +22,26 @@ _YOUNG = 2_000_000_000  # ns; a file changed so lately may change again within t
 
 @dataclass(frozen=True)
 class Found:
-    """A source file: where it is, what it is called in the manifest, its content.
+    """A source file: where it is, what it is called in the manifest, its content."""
 
-    changed: when it was changed last (ns), however young it is.
-    """
-
-    path: Path
+    file: File
     seen: Seen
-    changed: int
     fingerprint: str
-    keys: Keys
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.file.path
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of its Hive folders."""
+        return self.file.keys
 
     @property
     def identity(self) -> Identity:
         """What it is the same content by."""
         return self.fingerprint, self.keys
-
-    def check_unchanged(self) -> None:
-        """Raise InputError where the file is another than the one that was looked at."""
-        with reachable(self.path):
-            stat = self.path.stat()
-        if (stat.st_size, stat.st_mtime_ns) != (self.seen.size, self.changed):
-            raise _changing(self.path)
 
 
 Known = Mapping[str, tuple[Seen, str]]
@@ -58,15 +57,21 @@ def find(
     lies in `folder`, the set's.
     """
     names = [_name(each) for each in inputs]
+    own = folder.resolve()
     with ExitStack() as stack:
+        for name in names:
+            _check_apart(Path(name), own, folder)
         files, notes = locate(names, Scratch(stack, temporary))
-        own = folder.resolve()
         for file in files:
             if file.ready is not None:
                 raise UsageError(f"'{file.path.parents[1]}' is a set already.", "Name its sources.")
-            if file.path.resolve().is_relative_to(own):
-                raise UsageError(f"'{file.name}' lies in '{folder}', the set that is written.")
-        return [_look(file.path, file.keys, own, known) for file in files], tuple(notes)
+            _check_apart(file.path, own, folder)
+        return [_look(file, own, known) for file in files], tuple(notes)
+
+
+def _check_apart(path: Path, own: Path, folder: Path) -> None:
+    if path.resolve().is_relative_to(own):
+        raise UsageError(f"'{path}' lies in '{folder}', the set that is written.")
 
 
 def called(path: Path, folder: Path) -> str:
@@ -74,29 +79,15 @@ def called(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path.resolve(), folder.resolve().parent)).as_posix()
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(file: File) -> str:
     """Return what tells a file's content. Raises InputError for one that is being written."""
-    with reachable(path):
-        before = path.stat()
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
-        after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise _changing(path)
+    try:
+        with file.path.open("rb") as opened:
+            digest = hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=16))
+    except OSError as error:
+        raise InputError(f"'{file.name}' cannot be read: {error.strerror}.") from error
+    file.check_same()
     return digest.hexdigest()
-
-
-class reachable:  # noqa: N801 - reads like a function
-    """Turn what the system says about a file into an InputError."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OSError):
-            raise InputError(f"'{self._path}' cannot be read: {error.strerror}.") from error
 
 
 def _name(source: Input) -> str | Path:
@@ -111,19 +102,12 @@ def _name(source: Input) -> str | Path:
     return source
 
 
-def _look(path: Path, keys: Keys, folder: Path, known: Known) -> Found:
-    name = called(path, folder)
-    with reachable(path):
-        stat = path.stat()
-    young = abs(time.time_ns() - stat.st_mtime_ns) < _YOUNG
-    now = Seen(name, stat.st_size, None if young else stat.st_mtime_ns)
+def _look(file: File, folder: Path, known: Known) -> Found:
+    assert file.state is not None  # it is no copy of ours
+    name = called(file.path, folder)
+    young = abs(time.time_ns() - file.state.modified) < _YOUNG
+    now = Seen(name, file.state.size, None if young else file.state.modified)
     before, content = known.get(name, (None, ""))
     if young or before != now:
-        content = fingerprint(path)
-    return Found(path, now, stat.st_mtime_ns, content, keys)
-
-
-def _changing(path: Path) -> InputError:
-    return InputError(
-        f"'{path}' changes while it is read.", "Wait until it is whole, and run again."
-    )
+        content = fingerprint(file)
+    return Found(file, now, content)

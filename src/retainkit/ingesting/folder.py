@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
@@ -15,21 +14,22 @@ from typing import Any
 from retainkit.errors import OutputError, UsageError
 from retainkit.ingesting.finding import Found
 from retainkit.ingesting.manifest import Manifest, load, save
+from retainkit.leftovers import is_leftover, remove_leftovers
 from retainkit.locking import locked
 from retainkit.sources import SourceOptions
 from retainkit.sources.sets import MANIFEST
 
-EVENTS, REJECTS, TEMPORARY = "events", "rejects", "retainkit-"
+EVENTS, REJECTS = "events", "rejects"
 # What does not decide what a row becomes.
 _NOT_COMPARED = {
     *("members", "rejects", "max_rejects", "week_start", "verify", "dedupe"),
     *("max_columns", "max_line", "max_unpacked"),
 }
-# What a run makes; nothing else is ever removed.
+# What a run makes beside the manifest; nothing else is ever removed.
 _OURS = (
-    ("", re.compile(rf"\.{re.escape(MANIFEST)}\.\w+|\.?members-[0-9a-f-]+\.parquet(\.\w+)?")),
-    (EVENTS, re.compile(r"\.?[0-9a-f-]+\.parquet(\.\w+)?")),
-    (REJECTS, re.compile(r"\.?[\w-]*-[0-9a-f-]+\.csv(\.\w+)?")),
+    ("", re.compile(r"members-[0-9a-f-]+\.parquet")),
+    (EVENTS, re.compile(r"[0-9a-f-]+\.parquet")),
+    (REJECTS, re.compile(r"[\w-]*-[0-9a-f-]+\.csv")),
 )
 
 
@@ -43,12 +43,23 @@ def held(folder: Path, timeout: float = 0) -> Iterator[Manifest]:
     """
     with locked(folder, "--output", timeout):
         with _told(folder):
+            is_new = not folder.exists()
             manifest = _opened(folder)
             _clean(folder, manifest)
-        yield manifest
+        try:
+            yield manifest
+        except BaseException:
+            if is_new:
+                _take_back(folder)
+            raise
 
 
 def _opened(folder: Path) -> Manifest:
+    if folder.is_symlink():
+        raise OutputError(
+            f"--output: '{folder}' is a link.",
+            "Name the folder itself, or allow it with --follow-symlinks.",
+        )
     for place in (folder, folder / EVENTS, folder / REJECTS):
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             raise OutputError(f"--output: '{place}' is no folder.", "Name a folder.")
@@ -106,7 +117,8 @@ def _said(value: object) -> str:
 def _made(folder: Path) -> Manifest:
     """Begin a set in a folder that is not there or empty."""
     if folder.exists():
-        others = [each.name for each in folder.iterdir() if not _OURS[0][1].fullmatch(each.name)]
+        remove_leftovers(folder)  # of a first run that was killed
+        others = [each.name for each in folder.iterdir() if not is_leftover(each.name)]
         if others:
             raise OutputError(
                 f"--output: '{folder}' holds something that no ingest wrote, like '{others[0]}'.",
@@ -118,16 +130,26 @@ def _made(folder: Path) -> Manifest:
     return manifest
 
 
+def _take_back(folder: Path) -> None:
+    """Remove a set that was begun in vain, unless there is something in it, like refused rows."""
+    manifest = load(folder)
+    if manifest is None or any(manifest.files()):
+        return
+    with suppress(OSError):  # what is not empty stays
+        (folder / REJECTS).rmdir()
+        (folder / EVENTS).rmdir()
+        (folder / MANIFEST).unlink()
+        folder.rmdir()
+
+
 def _clean(folder: Path, manifest: Manifest) -> None:
     """Remove what runs made that is not, or no longer, named in the manifest."""
     named = {folder / name for name in manifest.files()}
     for below, ours in _OURS:
+        remove_leftovers(folder / below)
         for path in (folder / below).iterdir():
             if path not in named and ours.fullmatch(path.name):
                 path.unlink()
-    for path in folder.glob(f"{TEMPORARY}*"):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

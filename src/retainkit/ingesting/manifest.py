@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -101,6 +102,17 @@ class MemberEntry:
     snapshots: Mapping[str, str] = field(default_factory=dict)
 
 
+def is_whole(folder: Path, entry: Entry | MemberEntry, *, verify: bool) -> bool:
+    """Return whether a part is there as it was written.
+
+    verify: whether to read it through for that, and not only see how long it is.
+    """
+    path = folder / entry.part
+    if not path.is_file() or path.stat().st_size != entry.bytes:
+        return False
+    return not verify or sha256(path) == entry.sha256
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a set is made of.
@@ -164,6 +176,12 @@ def save(manifest: Manifest, folder: Path) -> None:
     }
     text = json.dumps(told, ensure_ascii=False, indent=1)
     write_whole(folder / MANIFEST, f"{text}\n".encode(), "--output")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _entry(told: Mapping[str, Any]) -> Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from hashlib import blake2b
@@ -12,7 +12,7 @@ import polars as pl
 
 from retainkit.errors import UsageError
 from retainkit.ingesting.finding import Found, find
-from retainkit.ingesting.manifest import Manifest, MemberEntry, Seen
+from retainkit.ingesting.manifest import Manifest, MemberEntry, Seen, is_whole
 from retainkit.ingesting.parts import part_file
 from retainkit.ingesting.reading import other_names
 from retainkit.schema import Role
@@ -34,11 +34,42 @@ def member_entry(manifest: Manifest, options: SourceOptions, folder: Path) -> Ma
     assert options.members is not None
     files, _ = find([options.members], folder, known if len(known) == 1 else {}, folder)
     mark = _fingerprint(files)
-    if old is not None and old.fingerprint == mark and _is_whole(folder, old):
+    same = old is not None and old.fingerprint == mark
+    if old is not None and same and is_whole(folder, old, verify=options.verify):
         return replace(manifest, members=replace(old, names=_names(files)))
     roster = _read(files, options, manifest, folder)
-    made = _filed(roster, folder, mark, manifest.generation)
-    return replace(manifest, members=replace(made, names=_names(files)))
+    rows = _with_members(roster)
+    notes = list(roster.notes)
+    if rows.height < roster.frame.height:
+        lost = roster.frame.height - rows.height
+        notes.append(f"Member table: {lost:,} of {roster.frame.height:,} rows have no member.")
+    made = write_members(folder, rows, mark, manifest.generation)
+    mapping: dict[str, str] = {role: told.source for role, told in roster.mapping.items()}
+    made = replace(made, names=_names(files), mapping=mapping, notes=tuple(notes))
+    return replace(manifest, members=made)
+
+
+def write_members(folder: Path, rows: pl.DataFrame, mark: str, generation: int) -> MemberEntry:
+    """Write the part of the member table; `mark` tells what it was made of.
+
+    rows: with member, joined and left (moments in UTC) and others. Returns its entry, yet without
+    the names of its files.
+    """
+    part = f"members-{mark}-{generation}.parquet"
+    with part_file(folder / part, by_time=False) as file:
+        file.write(rows)
+        filed = file.finish()
+    return MemberEntry(
+        names=(),
+        fingerprint=mark,
+        part=part,
+        bytes=filed.bytes,
+        sha256=filed.sha256,
+        rows=rows.height,
+        mapping={role: role for role in ("member", *_TIMES)},
+        columns=filed.columns,
+        notes=(),
+    )
 
 
 def list_table(
@@ -62,11 +93,6 @@ def _fingerprint(files: Sequence[Found]) -> str:
     return blake2b(listed.encode(), digest_size=16).hexdigest()
 
 
-def _is_whole(folder: Path, entry: MemberEntry) -> bool:
-    path = folder / entry.part
-    return path.is_file() and path.stat().st_size == entry.bytes
-
-
 def _read(
     files: Sequence[Found], options: SourceOptions, manifest: Manifest, folder: Path
 ) -> Roster:
@@ -77,7 +103,7 @@ def _read(
         others = other_names(table.header, set(_ROLES))
         roster = member_rows(table, options, others, events_id, reason=True)
     for each in files:
-        each.check_unchanged()
+        each.file.check_same()
     played = {mapped.source for mapped in roster.mapping.values()}
     twice = [others[name] for name in table.header if name in played and _is_same(name, roster)]
     return replace(roster, frame=roster.frame.drop(twice))
@@ -88,28 +114,9 @@ def _is_same(name: str, roster: Roster) -> bool:
     return name in _ROLES or name == roster.mapping["member"].source
 
 
-def _filed(roster: Roster, folder: Path, mark: str, generation: int) -> MemberEntry:
+def _with_members(roster: Roster) -> pl.DataFrame:
+    """Return the rows that have a member, with moments of the database's kind."""
     rows = roster.frame.drop_nulls("member")
     if not rows.height and roster.frame.height:
         raise UsageError("--members: no row has a member.", "Name the column with --member-col.")
-    rows = rows.with_columns(pl.col(_TIMES).cast(pl.Datetime("us", "UTC")))
-    part = f"members-{mark}-{generation}.parquet"
-    with part_file(folder / part, by_time=False) as file:
-        file.write(rows)
-        filed = file.finish()
-    notes = list(roster.notes)
-    if rows.height < roster.frame.height:
-        lost = roster.frame.height - rows.height
-        notes.append(f"Member table: {lost:,} of {roster.frame.height:,} rows have no member.")
-    mapping: Mapping[str, str] = {role: mapped.source for role, mapped in roster.mapping.items()}
-    return MemberEntry(
-        names=(),
-        fingerprint=mark,
-        part=part,
-        bytes=filed.bytes,
-        sha256=filed.sha256,
-        rows=rows.height,
-        mapping=mapping,
-        columns=filed.columns,
-        notes=tuple(notes),
-    )
+    return rows.with_columns(pl.col(_TIMES).cast(pl.Datetime("us", "UTC")))

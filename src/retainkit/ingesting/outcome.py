@@ -113,7 +113,7 @@ def _refused(new: Sequence[Entry]) -> Iterator[str]:
     places = sorted(entry.rejects for entry in new if entry.rejects is not None)
     if places:
         listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
-        yield f"{counted(reasons.total(), 'row')} refused: {listed}; in {named(places)}."
+        yield f"{counted(reasons.total(), 'row')} refused: {listed}; in {named(places)} of the set."
     bad = sum(entry.rows.unreadable_amounts for entry in new)
     if bad:
         rows = counted(bad, "row has an unreadable amount", "rows have unreadable amounts")

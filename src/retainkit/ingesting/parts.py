@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from retainkit.ingesting.manifest import sha256
 from retainkit.replacement import Replacement
 
 if TYPE_CHECKING:
@@ -88,9 +88,3 @@ def storable(rows: pl.DataFrame) -> Iterator[pl.Expr]:
     for name, dtype in rows.schema.items():
         column = pl.col(name)
         yield column.cast(pl.String) if isinstance(dtype, _TEXT) else column
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,10 +10,9 @@ from pathlib import Path
 from retainkit.errors import InputError, UsageError
 from retainkit.ingesting.finding import Found, find
 from retainkit.ingesting.folder import REJECTS, check_options, held, place_of, recorded
-from retainkit.ingesting.manifest import Entry, Identity, Manifest, Seen, save
+from retainkit.ingesting.manifest import Entry, Identity, Manifest, Seen, is_whole, save
 from retainkit.ingesting.members import member_entry
 from retainkit.ingesting.outcome import Outcome, outcome
-from retainkit.ingesting.parts import sha256
 from retainkit.ingesting.reading import Targets, ingest_file
 from retainkit.ingesting.snapshots import snapshot_entry
 from retainkit.sources import Input, SourceOptions
@@ -160,7 +159,7 @@ class _Run:
         none = dict.fromkeys(("members", "joined_col", "left_col", "reason_col", "dedupe"))
         options = replace(self.options, **none)  # type: ignore[arg-type]
         made = ingest_file(file.path, options, to, self.progress)
-        file.check_unchanged()
+        file.file.check_same()
         first, last = (None, None) if made.span is None else (t.isoformat() for t in made.span)
         return Entry(
             names=names,
@@ -194,10 +193,7 @@ class _Run:
         self.commit()
 
     def _is_whole(self, entry: Entry) -> bool:
-        path = self.folder / entry.part
-        if not path.is_file() or path.stat().st_size != entry.bytes:
-            return False
-        return not self.options.verify or sha256(path) == entry.sha256
+        return is_whole(self.folder, entry, verify=self.options.verify)
 
     def _check_all_there(self) -> None:
         """Raise UsageError where a file of the set is gone: read again, it would be lost."""

@@ -18,9 +18,8 @@ import polars as pl
 
 from retainkit.errors import InputError, UsageError
 from retainkit.ingesting.finding import Found, find
-from retainkit.ingesting.manifest import Manifest, MemberEntry
-from retainkit.ingesting.members import list_table
-from retainkit.ingesting.parts import part_file
+from retainkit.ingesting.manifest import Manifest, is_whole
+from retainkit.ingesting.members import list_table, write_members
 from retainkit.ingesting.reading import other_names
 from retainkit.sources import SourceOptions
 from retainkit.sources.civil import to_utc
@@ -64,23 +63,26 @@ def snapshot_entry(
     days = _dated(find([pattern], folder, known, folder)[0])
     before = {} if old is None else old.snapshots
     new = [day for day in days if before.get(day.file.seen.name) != day.file.fingerprint]
-    if old is not None and not new:
+    if old is not None and not new and is_whole(folder, old, verify=options.verify):
         return manifest
-    stays, todo = _begin(manifest, days, new, folder)
+    stays, todo = _begin(manifest, days, new, folder, options.verify)
     last = max((date_of(name) for name in before), default=None) if stays is not None else None
     notes: list[str] = []
     for day in todo:
         stays = _after(stays, _listed(day, options, folder, notes), day.date, last)
-        day.file.check_unchanged()
+        day.file.file.check_same()
         last = day.date
     assert stays is not None
     named = {**before, **{day.file.seen.name: day.file.fingerprint for day in days}}
-    entry = _filed(stays, named, options, folder, manifest.generation)
+    mark = blake2b(repr(sorted(named.items())).encode(), digest_size=16).hexdigest()
+    rows = _as_moments(stays.sort("member", "joined"), _zone(vars(options)))
+    entry = write_members(folder, rows, mark, manifest.generation)
     seen = {**({} if old is None else {s.name: s for s in old.names})}
     seen |= {day.file.seen.name: day.file.seen for day in days}
     notes += _notes(stays, sorted(map(date_of, named)))
     names = tuple(seen[name] for name in sorted(seen))
-    return replace(manifest, members=replace(entry, names=names, notes=tuple(notes)))
+    made = replace(entry, names=names, notes=tuple(notes), snapshots=named)
+    return replace(manifest, members=made)
 
 
 def date_of(name: str) -> date:
@@ -108,14 +110,14 @@ def _dated(files: Sequence[Found]) -> list[Day]:
 
 
 def _begin(
-    manifest: Manifest, days: Sequence[Day], new: Sequence[Day], folder: Path
+    manifest: Manifest, days: Sequence[Day], new: Sequence[Day], folder: Path, verify: bool
 ) -> tuple[pl.DataFrame | None, Sequence[Day]]:
     """Return the stays to go on from, and the snapshots to read."""
     old = manifest.members
     if old is None:
         return None, days
     path = folder / old.part
-    whole = path.is_file() and path.stat().st_size == old.bytes
+    whole = is_whole(folder, old, verify=verify)
     last = max(date_of(name) for name in old.snapshots)
     if whole and all(day.date > last for day in new):
         stays = pl.read_parquet(path, glob=False)
@@ -186,31 +188,10 @@ def _with_attributes(stays: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     ).drop("__here", *(f"__new_{name}" for name in news))
 
 
-def _filed(
-    stays: pl.DataFrame, named: dict[str, str], options: SourceOptions, folder: Path, number: int
-) -> MemberEntry:
-    zone = _zone(vars(options))
-    rows = stays.sort("member", "joined")
-    rows = rows.with_columns(
-        to_utc(rows[name].cast(pl.Datetime("us")), zone).cast(pl.Datetime("us", "UTC")).alias(name)
+def _as_moments(stays: pl.DataFrame, zone: str) -> pl.DataFrame:
+    return stays.with_columns(
+        to_utc(stays[name].cast(pl.Datetime("us")), zone).cast(pl.Datetime("us", "UTC")).alias(name)
         for name in ("joined", "left")
-    )
-    mark = blake2b(repr(sorted(named.items())).encode(), digest_size=16).hexdigest()
-    part = f"members-{mark}-{number}.parquet"
-    with part_file(folder / part, by_time=False) as file:
-        file.write(rows)
-        filed = file.finish()
-    return MemberEntry(
-        names=(),
-        fingerprint=mark,
-        part=part,
-        bytes=filed.bytes,
-        sha256=filed.sha256,
-        rows=rows.height,
-        mapping={"member": "member", "joined": "joined", "left": "left"},
-        columns=filed.columns,
-        notes=(),
-        snapshots=named,
     )
 
 

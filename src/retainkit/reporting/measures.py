@@ -10,6 +10,7 @@ from typing import Literal
 import polars as pl
 
 from retainkit.metrics.churn.taxonomy import UNKNOWN
+from retainkit.metrics.cohort import period_at_age
 from retainkit.reporting.compared import Told, changes, levels, over_time, shares_of_all
 from retainkit.reporting.contents import Part, cohort_of
 from retainkit.reporting.counts import Counts, counts_of
@@ -18,10 +19,6 @@ from retainkit.results import Result
 
 Kind = Literal["day", "age", "node", "active", "left", "reason", "again", "joins"]
 Test = Literal["level", "change", "over time"]
-
-# What a period is called by Polars, and how many of that.
-_LENGTHS = {"day": (1, "d"), "week": (7, "d"), "month": (1, "mo"), "quarter": (3, "mo")}
-_LENGTHS |= {"year": (12, "mo")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,14 +143,11 @@ def _sizes(result: Result) -> Counts:
 
 def _active(result: Result, period: str) -> Counts:
     """Return who came in each period, of those who started before it, by cohort."""
-    length = _LENGTHS[period]
-    cells = result.main.filter(pl.col("age") > 0, "complete").with_columns(
-        came=pl.col("cohort").dt.offset_by(pl.format("{}" + length[1], pl.col("age") * length[0]))
-    )
+    cells = result.main.filter(pl.col("age") > 0, "complete")
     value = cells.columns[0]
-    return counts_of(
-        cells, "returned", "size", value=value, within=("came", "cohort"), period="came"
-    )
+    dated = cells.with_columns(__came=period_at_age(period))
+    within = ("__came", "cohort")
+    return counts_of(dated, "returned", "size", value=value, within=within, period="__came")
 
 
 def _nodes(table: pl.DataFrame, column: str | None) -> Iterator[tuple[tuple[str, str], Counts]]:

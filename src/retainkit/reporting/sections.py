@@ -81,9 +81,7 @@ def _of_findings(section: Section, report: Report) -> tuple[Result, tuple[str, .
     ]
     if result.command != "cohort" or result.main[column].n_unique() <= MOST_TRIANGLES:
         return result, ()
-    texts = [value for value in values if value is not None]
-    named = pl.col(column).is_in(texts)
-    own = result.main.filter(named | pl.col(column).is_null() if None in values else named)
+    own = result.main.filter(pl.col(column).is_in(values, nulls_equal=True))
     if not own.height:
         return result, ()
     line = clean(f"Drawn of {column} are those that findings name; the means are of all.")

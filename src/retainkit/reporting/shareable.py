@@ -18,6 +18,7 @@ from retainkit.hashing import hashed, key_at
 from retainkit.reporting.contents import Part, ReportParams
 from retainkit.reporting.model import Draft, Finding
 from retainkit.results import Result
+from retainkit.sharing.values import members_by_value
 from retainkit.sources import Input, SourceOptions
 from retainkit.sources.known import ids_among
 from retainkit.wording import counted
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from retainkit.sharing.masking import Shared
 
 SHOWN = ("days_by_cohort",)  # of what only serves other parts: the headline is made of it
-_FILES = ("sources", "members", "rejects", "baseline", "definition_lock")  # params that name them
+# Params that name files.
+_FILES = (
+    *("sources", "members", "rejects", "baseline", "definition_lock", "history"),
+    *("costs", "taxonomy", "roster"),
+)
 _STEPS = (0.001, 0.01, 0.05, 1.0)  # that p-values are told by
 _SHORT = 4  # letters: a grade from 1 to 5 is no id, though there may be members 1 to 5
 _HALF = 0.5  # of a column's values are ids: all may be; of its members have a rare one: free text
@@ -125,9 +130,8 @@ def without_small(trend: Result, least: int) -> Result:
 
 def _is_free_text(results: Results, column: str, least: int) -> bool:
     """Return whether most members have a value of a column that few others have."""
-    main = results[f"segments_{column}"].main
-    sizes = main.group_by(main.columns[0]).agg(pl.col("members").max())["members"]
-    return int(sizes.filter(sizes < least).sum()) > _HALF * int(sizes.sum())
+    sizes = members_by_value(results[f"segments_{column}"].main).values()
+    return sum(size for size in sizes if size < least) > _HALF * sum(sizes)
 
 
 def _is_told(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+CAME = "__came"  # the period in which a cohort was of an age
+
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
@@ -236,7 +238,7 @@ LINKS: tuple[Link, ...] = (
     Link(
         fine=("cohort", "main", "returned"),
         coarse=("churn", "main", "active"),
-        keys=(("came", "period"),),
+        keys=((CAME, "period"),),
     ),
     Link(
         fine=("funnel", "trend", "members"),

@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from retainkit.results import Result
+from retainkit.sharing.layouts import CAME
 from retainkit.sharing.sheets import Sheet, book_of
+from retainkit.sharing.values import members_by_value
 from retainkit.stats.suppression import Mask, suppressed
 
 
@@ -58,7 +60,7 @@ def shared(results: Mapping[str, Result], columns: Mapping[str, str | None], lea
 
 def _masked(sheet: Sheet, hidden: Mask) -> pl.DataFrame:
     """Return a table with null for what is hidden, and for what is computed from it."""
-    layout, frame = sheet.layout, sheet.frame.drop("came", strict=False)
+    layout, frame = sheet.layout, sheet.frame.drop(CAME, strict=False)
     gone = {name: (at >= 0) & hidden[at] for name, at in sheet.places.items()}
     known = {*layout.told, *layout.keys, *([] if sheet.by is None else [sheet.by])}
     masks = {}
@@ -80,13 +82,10 @@ def _rare(
     most: dict[str, dict[str | None, int]] = {}
     for part, column in columns.items():
         main = results[part].main
-        size = next((name for name in ("members", "size") if name in main.columns), None)
-        if column is None or size is None:
-            continue
-        told = main.group_by(main.columns[0], maintain_order=True).agg(pl.col(size).max())
-        many = most.setdefault(column, {})
-        for value, members in told.iter_rows():
-            many[value] = max(many.get(value, 0), members or 0)
+        if column is not None and not {"members", "size"}.isdisjoint(main.columns):
+            many = most.setdefault(column, {})
+            for value, members in members_by_value(main).items():
+                many[value] = max(many.get(value, 0), members)
     return {
         column: [value for value, members in many.items() if members < least]
         for column, many in most.items()
@@ -100,6 +99,4 @@ def _without(
     gone = [] if column is None else list(rare.get(column, ()))
     if not gone or frame.is_empty():
         return frame
-    value = pl.col(frame.columns[0])
-    kept = ~value.is_in([each for each in gone if each is not None]).fill_null(value=False)
-    return frame.filter(kept & value.is_not_null() if None in gone else kept)
+    return frame.filter(~pl.col(frame.columns[0]).is_in(gone, nulls_equal=True))

@@ -9,12 +9,12 @@ from itertools import permutations
 import numpy as np
 import polars as pl
 
+from retainkit.metrics.cohort import period_at_age
 from retainkit.results import Result
-from retainkit.sharing.layouts import CARRIED, LAYOUTS, LINKS, Layout, Link
+from retainkit.sharing.layouts import CAME, CARRIED, LAYOUTS, LINKS, Layout, Link
 from retainkit.stats.suppression import Cells, Ints, Sum
 
 _CLOSE = 1e-9  # of money: sums of floats
-_LENGTHS = {"day": "d", "week": "w", "month": "mo", "quarter": "q", "year": "y"}
 _WEIGHT = 1e9  # of cells that are left out only where nothing else helps
 _NONE = -1  # the place of a cell that is not there
 
@@ -123,13 +123,10 @@ def book_of(results: Mapping[str, Result], columns: Mapping[str, str | None]) ->
 
 
 def _dated(frame: pl.DataFrame, result: Result) -> pl.DataFrame:
-    """Return a table of cohorts and ages with `came`, the period of each cell."""
-    length = _LENGTHS.get(str(result.params.get("period")))
+    """Return a table of cohorts and ages with the period of each cell."""
+    period = str(result.params.get("period"))
     dated = frame.schema.get("cohort") == pl.Date and frame.schema.get("age") == pl.Int64
-    if length is None or not dated:
-        return frame
-    came = pl.col("cohort").dt.offset_by(pl.format("{}" + length, pl.col("age")))
-    return frame.with_columns(came=came)
+    return frame.with_columns(period_at_age(period).alias(CAME)) if dated else frame
 
 
 def _sheet(

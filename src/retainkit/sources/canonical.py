@@ -186,7 +186,9 @@ def _roots(exprs: Iterable[pl.Expr]) -> set[str]:
 def _sides(names: Sequence[str], table: Table, members: Table | None) -> tuple[Side, ...]:
     """Return on which side each segment column is; raises InputError naming all on neither."""
     ours = members.header if members is not None else ()
-    both = Header([*ours, *table.header], {**renamed_in(ours), **renamed_in(table.header)})
+    both = Header(
+        dict.fromkeys([*ours, *table.header]), {**renamed_in(ours), **renamed_in(table.header)}
+    )
     faults = Faults()
     for name in names:
         with faults:

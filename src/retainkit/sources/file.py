@@ -67,7 +67,7 @@ class File:
 def _changed(name: str, how: str) -> InputError:
     return InputError(
         f"'{name}' {how} while it was read: its rows are of no one moment.",
-        "Run again when nothing writes it, or read a copy. Nothing was written.",
+        "Run again when nothing writes it, or read a copy. Of it nothing was written.",
     )
 
 

@@ -24,8 +24,8 @@ def distinct(rows: pl.LazyFrame) -> pl.LazyFrame:
     """
     names = rows.collect_schema().names()
     first = pl.col(_FIRST).min()
-    counted_ = rows.with_row_index(_FIRST).group_by(names).agg(pl.len().alias(TIMES_OVER), first)
-    return counted_.sort(_FIRST).drop(_FIRST)
+    tallied = rows.with_row_index(_FIRST).group_by(names).agg(pl.len().alias(TIMES_OVER), first)
+    return tallied.sort(_FIRST).drop(_FIRST)
 
 
 def count_of(rows: pl.DataFrame, mask: pl.Series | None = None) -> int:

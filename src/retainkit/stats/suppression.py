@@ -100,8 +100,9 @@ class _State:
         """
         places = np.flatnonzero(self.hidden)
         own = self.matrix[:, places]
-        for known in np.flatnonzero(_fixed(own)):
-            rows = np.flatnonzero(_of_group(own, int(known)))
+        group = _groups(own)
+        for known in np.flatnonzero(_fixed(own, group)):
+            rows = np.flatnonzero(abs(own) @ (group == group[known]) > 0)
             unit = np.zeros(len(places))
             unit[known] = 1.0
             combined = self.matrix[rows].T @ _solved(own[rows].T, unit)
@@ -142,15 +143,11 @@ def _groups(matrix: csc_array) -> Ints:
     return found
 
 
-def _of_group(matrix: csc_array, column: int) -> Mask:
-    """Return the rows that have to do with a column: Mask[rows]."""
-    group = _groups(matrix)
-    return np.asarray(abs(matrix) @ (group == group[column]) > 0)
+def _fixed(matrix: csc_array, group: Ints) -> Mask:
+    """Return which unknowns of A x = 0 are 0 in every solution, and so in a random one.
 
-
-def _fixed(matrix: csc_array) -> Mask:
-    """Return which unknowns of A x = 0 are 0 in every solution, and so in a random one."""
-    group = _groups(matrix)
+    group: of each unknown, as `_groups` has it.
+    """
     draw = np.random.default_rng(_SEED).standard_normal(matrix.shape[1])
     order = np.argsort(group, kind="stable")
     ends = np.searchsorted(group[order], np.arange(group.max(initial=-1) + 2))

@@ -2,7 +2,7 @@
 
 from retainkit.metrics.base import Metric
 from retainkit.metrics.cohort.params import CohortParams
-from retainkit.metrics.cohort.summary import summarise
+from retainkit.metrics.cohort.summary import period_at_age, summarise
 from retainkit.metrics.cohort.tally import MEASURES, needs, tally
 
 COHORT = Metric(
@@ -14,4 +14,4 @@ COHORT = Metric(
     summarise=summarise,
 )
 
-__all__ = ["COHORT", "CohortParams"]
+__all__ = ["COHORT", "CohortParams", "period_at_age"]

@@ -10,6 +10,8 @@ from retainkit.metrics.cohort.words import definition, notes
 from retainkit.periods import ELAPSED, Window
 from retainkit.timeline import money
 
+_LENGTHS = {"day": "d", "week": "w", "month": "mo", "quarter": "q", "year": "y"}  # Polars' words
+
 
 def summarise(tally: pl.DataFrame, params: CohortParams, window: Window) -> Summary:
     """Return the matrix (`main`) and its mean over complete cells (`pooled`)."""
@@ -41,6 +43,11 @@ def summarise(tally: pl.DataFrame, params: CohortParams, window: Window) -> Summ
     }
     named = {name: named_segments(table, params.by) for name, table in tables.items()}
     return Summary(definition(params), named, notes(tally, main, params, window))
+
+
+def period_at_age(period: str) -> pl.Expr:
+    """Return in which period a `cohort` was of an `age`; both count calendar periods."""
+    return pl.col("cohort").dt.offset_by(pl.format("{}" + _LENGTHS[period], pl.col("age")))
 
 
 def _grid(sizes: pl.DataFrame, params: CohortParams, window: Window) -> pl.DataFrame:
