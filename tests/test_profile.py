@@ -15,8 +15,9 @@ from retainkit.profile.columns import read_columns
 from retainkit.profile.days import flagged, notes
 from retainkit.profile.roles import cast_roles
 from retainkit.profile.shapes import shape
-from retainkit.profile.tallies import Counts, Reach, Repeats
+from retainkit.profile.tallies import Counts, Reach
 from retainkit.sources import SourceOptions, open_table
+from retainkit.sources.alike import Alike
 
 DAY = timedelta(days=1)
 KEYS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 9)), min_size=1, max_size=60)
@@ -25,7 +26,7 @@ KEYS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 9)), min_size=
 @given(KEYS, st.integers(1, 7))
 def test_tallies_do_not_depend_on_batches(keys: list[tuple[str, int]], size: int) -> None:
     frame = pl.DataFrame(keys, schema=["key", "who"], orient="row").with_columns(time="who")
-    counts, reach, repeats = Counts("key"), Reach("key"), Repeats()
+    counts, reach, repeats = Counts("key"), Reach("key"), Alike()
     for batch in frame.iter_slices(size):
         counts.add(batch)
         reach.add(batch["key"], batch["who"].hash())
@@ -38,7 +39,7 @@ def test_tallies_do_not_depend_on_batches(keys: list[tuple[str, int]], size: int
 
 def test_past_their_bound_tallies_estimate_from_a_share() -> None:
     number = pl.int_range(40_000, eager=True)
-    reach, repeats = Reach("key", most=4096), Repeats(most=4096)
+    reach, repeats = Reach("key", most=4096), Alike(most=4096)
     for batch in (number, number):
         reach.add((batch % 2).alias("key"), batch.hash())
         repeats.add(batch.hash())

@@ -62,7 +62,7 @@ class Replacement:
 
     def discard(self) -> None:
         """Remove what is not committed; harmless after `commit`."""
-        if not self.file.closed:
+        with suppress(OSError):  # on a full disk what is buffered cannot be written even now
             self.file.close()
         self._beside.remove()
         self._beside.release()

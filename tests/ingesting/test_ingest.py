@@ -236,6 +236,31 @@ def test_repeats_stay_in_the_set_and_are_removed_where_it_is_read(folder: Path) 
     assert retainkit.retention("in", dedupe="exact").data.rows == 5
 
 
+def test_rows_that_files_have_in_common_are_told(folder: Path) -> None:
+    told = "{} another in every column{}. All are kept; --dedupe exact, where the set is read"
+
+    def said() -> str:
+        code, _, notes = run("in", "-o", "set")
+        assert code == 0
+        return notes
+
+    said()
+    write("in/late.csv", FEBRUARY + "zoe,2024-02-09,pay,1,ads\n" * 2)
+    repeat = told.format("3 new rows repeat", ", 2 of them one of 'in/feb.csv'")
+    assert repeat in said()
+    assert "another in every column" not in said()
+    assert retainkit.retention("set", dedupe="exact").data.left_out == {"repeat": 3}
+    write("in/named.csv", FEBRUARY.replace("user_id", "member_id"))
+    assert ", 2 of them one of 'in/feb.csv'" in said()
+    write("in/other.csv", FEBRUARY.replace("channel", "campaign"))
+    assert "another in every column" not in said()
+    for again in ("set2", "set"):
+        shutil.rmtree("in")
+        write("in/a.csv", HEAD + "ann,2024-02-09,pay,1,ads\n")
+        write("in/b.csv", HEAD + "ann,2024-03-09,pay,1,ads\n" * 2)
+        assert told.format("1 new row repeats", "") in run("in", "-o", again)[2]
+
+
 def test_flipped_bits_are_found_where_it_is_asked_for(folder: Path) -> None:
     ingest()
     before = tree()

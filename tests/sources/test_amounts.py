@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
-from retainkit.errors import InputError
+import retainkit
+from retainkit.errors import InputError, UsageError
 
 from .made import events_of, used
 
@@ -66,3 +68,14 @@ def test_a_column_that_shows_nothing_is_settled_by_the_user(mark: str, read: lis
         amounts("1,500", "2,000")
     assert f'--amount-col "{sql}"' in str(caught.value)
     assert amounts("1,500", "2,000", amount_col=sql)[:2] == (read, {})
+
+
+def test_a_condition_means_money_as_it_was_read() -> None:
+    rows = [("a", "¥1,200.50"), ("b", "¥-2"), ("c", "3元"), ("d", "")]
+    events = pl.DataFrame(rows, schema=["user_id", "amount"], orient="row").with_columns(
+        event_time=pl.lit("2024-03-01")
+    )
+    answer = retainkit.orders(events, where="amount > 0")
+    assert (answer.data.members, answer.data.left_out) == (2, {"--where": 2})
+    with pytest.raises(UsageError, match="cannot be computed"):
+        retainkit.cohort(events, where="amount > 0")  # where no amount is read

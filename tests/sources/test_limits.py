@@ -53,6 +53,17 @@ def test_a_first_line_without_end_is_told(tmp_path: Path, pack: object) -> None:
         read(path, max_line="1MB")
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+def test_a_row_of_many_lines_has_the_bound_of_a_line(tmp_path: Path, pack: object) -> None:
+    path = tmp_path / "x.csv"
+    assert callable(pack)
+    lines = "".join(f"{i % 7}\n" for i in range(1_000_000))
+    path.write_bytes(pack(f'user_id,time\n1,2\n"{lines}",2\n3,4\n'.encode()))
+    assert read(path).height == 3
+    with pytest.raises(InputError, match="line 3: a quote is opened there and not closed within"):
+        read(path, max_line="1MB")
+
+
 def test_a_dense_file_is_looked_at_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "x.csv.gz"
     path.write_bytes(gzip.compress(b"user_id,time\n" + b"1,2\n" * 500_000 + b"x" * 5_000_000))

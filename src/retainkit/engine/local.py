@@ -20,11 +20,13 @@ from retainkit.engine.tries import packed
 from retainkit.engine.worker import Worker
 from retainkit.periods import Window
 from retainkit.sources import Table
+from retainkit.sources.alike import Alike, row_hashes
 from retainkit.sources.canonical import Events
 from retainkit.sources.clocks import CLOCK
 from retainkit.sources.stream import stream
 from retainkit.timeline import Bounds, Builder, Needs, Packing, Spill
 
+_HASHES = 1 << 22  # of rows, 32 MB, to tell which are alike; of more rows a share is looked at
 SLICE_ROWS = 1 << 20  # about as many as fit a core's cache with what is computed from them
 
 
@@ -77,14 +79,18 @@ class Local(Worker):
         events = replace(
             events, frame=builder.packing.hashing(events.frame, keep=builder.needs.ids)
         )
-        account, crowd, lock = Account(), Crowd(), Lock()
+        account, crowd, alike, lock = Account(), Crowd(), Alike(_HASHES), Lock()
 
         def gather(used: pl.DataFrame) -> None:
             keys = builder.packing.keys(used["member"])
-            builder.add(used.drop(CLOCK, strict=False))
+            told = used.drop(CLOCK, strict=False)
+            hashes = row_hashes(keys, told) if builder.needs.counts_rows else None
+            builder.add(told)
             with lock:
                 account.seen += Seen.of(used)
                 crowd.add(keys)
+                if hashes is not None:
+                    alike.add(hashes)
 
         account.refused, account.left_out = stream(
             table,
@@ -98,7 +104,8 @@ class Local(Worker):
         )
         crew.settle()
         busy, theirs = crowd.busy(account.seen.rows)
-        account.members = Members(busy=busy, theirs=theirs)
+        account.members = Members(busy=busy, theirs=theirs, alike=alike.rows())
+        account.exact = alike.exact
         return account
 
     def _slices(self, builder: Builder, budget: Budget, crew: Crew) -> list[Bounds]:

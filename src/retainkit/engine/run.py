@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from retainkit.engine.spark import Spark
 
 
+# Of CSV that a cluster reads.
+_UNSEEN = (
+    "The lines of CSV were not gone through, as a cluster reads them: short rows, cells over "
+    "several lines and lines of text under the rows are not told."
+)
+
+
 def run(
     requests: Sequence[Request],
     inputs: Sequence[Input],
@@ -48,7 +55,7 @@ def run(
     engine, journal = engine or EngineOptions(), journal or Journal()
     calendar = Calendar(options.tz, options.week_start)
     worker = _kind(engine)(options, calendar, engine, journal, partitions, progress, excel_safe)
-    lines = engine.engine == "local"  # a cluster's files are not gone through by one machine
+    lines = _is_here(engine)
     with open_export(inputs, options, engine.temp_dir, lines=lines) as (table, members):
         with journal.stage("plan"):
             needs = Needs.union([request.needs(False) for request in requests])
@@ -59,6 +66,8 @@ def run(
     data = account.data(window, options)
     notes = [*account.notes(events, options), *events.notes]
     notes = [*account.seen.idle(needs.selectors), *notes]
+    if not lines and any(part.separator is not None for part in table.parts):
+        notes.append(_UNSEEN)
     source = source_params(inputs, options)
     with journal.stage("summarise"):
         told = []
@@ -66,6 +75,15 @@ def run(
             with _named(request, among=len(requests)):
                 told.append(request.result(parts.total(), window, data, notes, source))
         return told
+
+
+def _is_here(engine: EngineOptions) -> bool:
+    """Return whether this machine reads: what a cluster reads, it does not go through alone."""
+    if engine.engine == "local":
+        return True
+    from retainkit.engine.spark.session import is_here
+
+    return is_here(engine.spark_master)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from retainkit.periods import Calendar, Window
 from retainkit.results import DataWindow
 from retainkit.selectors import Selector
 from retainkit.sources import SourceOptions
+from retainkit.sources.alike import alike_notes
 from retainkit.sources.canonical import Events
 from retainkit.sources.clocks import moved, moved_notes
 from retainkit.sources.nobody import MUCH, busy_notes
@@ -30,7 +31,7 @@ class Members:
 
     both: with events and in the member table. idle: in the table, joined, without events.
     strange: with events, not in the table. busy: with more than MUCH of all rows each; theirs: the
-    rows of these.
+    rows of these. alike: rows that are like an earlier one of theirs, where that matters.
     """
 
     both: int = 0
@@ -38,6 +39,7 @@ class Members:
     strange: int = 0
     busy: int = 0
     theirs: int = 0
+    alike: int = 0
 
     @classmethod
     def of(cls, timeline: Timeline) -> Members:
@@ -159,10 +161,11 @@ class Seen:
 
 @dataclass
 class Account:
-    """What a whole run saw."""
+    """What a whole run saw. exact: whether the rows that are alike are no estimate."""
 
     seen: Seen = field(default_factory=Seen)
     members: Members = field(default_factory=Members)
+    exact: bool = True
     refused: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
 
@@ -196,6 +199,8 @@ class Account:
         said += late_notes(options, seen.late, seen.last, Calendar(options.tz))
         said += moved_notes(time, options.naive_tz or options.tz, seen.skipped, seen.twice)
         people = self.members
+        if options.dedupe is None:
+            said += alike_notes(people.alike, self.exact, events.columns)
         active = people.both + people.strange
         said += busy_notes(people.busy, people.theirs, seen.rows, active)
         return said + people.notes(events.members is not None)

@@ -14,6 +14,7 @@ from retainkit.ingesting.manifest import Entry, Identity, Manifest, Seen, is_who
 from retainkit.ingesting.members import member_entry
 from retainkit.ingesting.outcome import Outcome, outcome
 from retainkit.ingesting.reading import Targets, ingest_file
+from retainkit.ingesting.repeats import repeat_notes
 from retainkit.ingesting.snapshots import snapshot_entry
 from retainkit.sources import Input, SourceOptions
 from retainkit.sources.stream import Progress
@@ -52,7 +53,9 @@ def ingest(
             raise
         work.commit(late=True)
         work.check_whole()
-        return outcome(work.before, work.manifest, work.found, work.notes, work.read)
+        repeats = repeat_notes(folder, work.manifest, work.read)
+        notes = (*work.notes, *repeats)
+        return outcome(work.before, work.manifest, work.found, notes, work.read)
 
 
 @dataclass

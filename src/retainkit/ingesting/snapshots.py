@@ -140,7 +140,7 @@ def _listed(day: Day, options: SourceOptions, folder: Path, notes: list[str]) ->
             table.header, {"member": True}, {"member": options.member_col}, "The snapshot"
         )
         source = mapping["member"].source
-        scope = Scope(table.frame, table.sample())
+        scope = Scope(table.rows, table.sample())
         expr = column_or_sql("--member-col", source, table.header)
         scope = scope.add("__member", scope.read(expr, "--member-col", "value"))
         ids = learn_ids("__member", scope.frame, scope.sample["__member"], source, options)

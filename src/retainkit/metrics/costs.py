@@ -114,7 +114,7 @@ def _opened(path: str) -> pl.DataFrame:
 
 def _read(path: str, options: SourceOptions) -> pl.DataFrame:
     with open_table([path], options) as table, table.reading():
-        return table.frame.collect()
+        return table.frame.select(table.header).collect()
 
 
 def _named(path: str, names: dict[str, str], known: Sequence[str]) -> str:

@@ -9,8 +9,8 @@ import polars as pl
 import polars.selectors as cs
 
 from retainkit.profile.shapes import shapes
-from retainkit.profile.tallies import Repeats
 from retainkit.sources import Table
+from retainkit.sources.alike import Alike
 from retainkit.sources.nobody import Nobody
 from retainkit.sources.stream import Progress
 
@@ -37,7 +37,7 @@ class Columns:
 
     rows: int = 0
     table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMA))
-    repeats: Repeats = field(default_factory=Repeats)
+    repeats: Alike = field(default_factory=Alike)
     nobody: Counter[str] = field(default_factory=Counter)
 
 

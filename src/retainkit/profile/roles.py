@@ -84,7 +84,7 @@ def probe(casting: Casting, table: Table, options: SourceOptions) -> Casting:
 def read_role(role: Role, mapped: Mapped, table: Table, options: SourceOptions) -> Scope:
     """Return the raw rows with what `add_roles` adds for one role."""
     with table.reading():
-        scope = Scope(table.frame, table.sample(), files=table.files)
+        scope = Scope(table.rows, table.sample(), files=table.files)
         return add_roles(scope, {role: mapped}, table.header, options, [])
 
 

@@ -7,12 +7,9 @@ estimate: equal things have equal hashes, so a share of the hashes is a fair sam
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 MOST_PAIRS = 1 << 22
-MOST_ROWS = 1 << 24
 _SLACK = 1 << 20
 _COUNTED = {"rows": pl.Int64, "first": pl.Int64, "last": pl.Int64}
 
@@ -85,36 +82,3 @@ class Reach:
 
     def _kept(self) -> pl.Expr:
         return pl.col("hash") <= pl.lit((1 << (64 - self._halvings)) - 1, pl.UInt64)
-
-
-class Repeats:
-    """Rows that repeat an earlier one, told by 64-bit hashes; `exact` up to MOST_ROWS."""
-
-    def __init__(self, most: int = MOST_ROWS) -> None:
-        self._most = most
-        self._halvings = 0
-        self._hashes: list[NDArray[np.uint64]] = []
-
-    @property
-    def exact(self) -> bool:
-        """Whether every row has been kept."""
-        return self._halvings == 0
-
-    def add(self, hashes: pl.Series) -> None:
-        """Count a batch: the hash (UInt64) of each row."""
-        self._hashes.append(self._kept(hashes.to_numpy()))
-        while sum(map(len, self._hashes)) > self._most:
-            self._halvings += 1
-            self._hashes = [self._kept(each) for each in self._hashes]
-
-    def rows(self) -> int:
-        """Return how many rows a deduplication would remove."""
-        if not self._hashes:
-            return 0
-        hashes = np.sort(np.concatenate(self._hashes))
-        return int((hashes[1:] == hashes[:-1]).sum()) << self._halvings
-
-    def _kept(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        if self.exact:
-            return hashes
-        return hashes[hashes < np.uint64(1 << (64 - self._halvings))]

@@ -11,9 +11,10 @@ import polars as pl
 from retainkit.errors import InputError, RetainkitError
 from retainkit.periods import Calendar
 from retainkit.profile.roles import Casting, probe
-from retainkit.profile.tallies import Counts, Reach, Repeats
+from retainkit.profile.tallies import Counts, Reach
 from retainkit.schema import Role
 from retainkit.sources import SourceOptions, Table
+from retainkit.sources.alike import Alike
 from retainkit.sources.canonical import Events, Wanted, read_events
 from retainkit.sources.clocks import moved, moved_notes
 from retainkit.sources.params import late, late_notes
@@ -42,7 +43,7 @@ class Usage:
     days: Counts = field(default_factory=lambda: Counts("day"))
     event_reach: Reach = field(default_factory=lambda: Reach("event"))
     day_reach: Reach = field(default_factory=lambda: Reach("day"))
-    repeats: Repeats = field(default_factory=Repeats)
+    repeats: Alike = field(default_factory=Alike)
     refused: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     table: pl.DataFrame | None = None

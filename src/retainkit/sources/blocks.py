@@ -171,16 +171,21 @@ class _Rows:
         return self._data[self._starts[row] : self._ends[row]].decode("utf-8", "replace")
 
     def _parsed(self, row: int) -> list[str]:
-        text = self._text(row).removesuffix("\r")
-        if not self._grid.quote:
-            return text.split(self._grid.separator)
-        reader: Iterator[list[str]] = csv.reader(
-            io.StringIO(text, newline=""), delimiter=self._grid.separator
-        )
-        try:
-            return next(reader, [])
-        except csv.Error:  # a cell of more characters than the module takes
-            return []
+        return cells_of(self._text(row), self._grid)
+
+
+def cells_of(row: str, grid: Grid) -> list[str]:
+    """Return the cells of a row."""
+    text = row.removesuffix("\r")
+    if not grid.quote:
+        return text.split(grid.separator)
+    reader: Iterator[list[str]] = csv.reader(
+        io.StringIO(text, newline=""), delimiter=grid.separator
+    )
+    try:
+        return next(reader, [])
+    except csv.Error:  # a cell of more characters than the module takes
+        return []
 
 
 def is_number_or_date(cell: str) -> bool:

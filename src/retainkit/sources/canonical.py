@@ -142,7 +142,7 @@ def read_events(
     faults.raise_any()
     notes = [*table.notes, *mapping_note(mapping)]
     with table.reading():
-        scope = Scope(table.frame, table.sample(), files=table.files)
+        scope = Scope(table.rows, table.sample(), files=table.files)
         scope = add_roles(scope, mapping, table.header, options, notes)
         named = _asked(options, wanted) - _columns_only(table.header)
         scope = name_roles(scope, named, mapping, calendar.tz)

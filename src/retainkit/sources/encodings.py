@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import io
 from encodings.aliases import aliases
+from itertools import islice
 
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.schema import ALIASES, fold
+from retainkit.sources.around import LOOKED_AT
 from retainkit.sources.file import File
 from retainkit.sources.magic import Head
 from retainkit.sources.options import SourceOptions
@@ -106,7 +108,9 @@ def _overruled(asked: str | None, found: str) -> str:
 
 def _header_is_known(head: Head, encoding: str) -> bool:
     text = decoded(head, encoding)
-    header = next((line for line in (text or "").split("\n") if line.strip()), "")
+    lines = islice((line for line in (text or "").split("\n") if line.strip()), LOOKED_AT)
     # An ASCII header reads the same in every encoding and proves nothing.
-    cells = (cell.strip('" \r') for mark in SEPARATORS for cell in header.split(mark))
+    cells = (
+        cell.strip('" \r') for line in lines for mark in SEPARATORS for cell in line.split(mark)
+    )
     return any(not cell.isascii() and fold(cell) in _KNOWN for cell in cells)

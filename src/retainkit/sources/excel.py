@@ -10,9 +10,10 @@ import polars as pl
 
 from retainkit.errors import InputError, UsageError, nearest
 from retainkit.schema import ALIASES, Role, fold
+from retainkit.sources.around import LOOKED_AT, LOOKED_UNDER, footers, header_row, said_columns
 from retainkit.sources.file import File
 from retainkit.sources.limits import any_filled, check_workbook
-from retainkit.sources.names import ROW, readable, refuse_own_names
+from retainkit.sources.names import FOOT, ROW, readable, refuse_own_names
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import Part
 from retainkit.wording import counted
@@ -20,8 +21,6 @@ from retainkit.wording import counted
 if TYPE_CHECKING:
     from fastexcel import ExcelReader
 
-_LOOKED_AT = 50  # rows in which the header is looked for
-_KNOWN = {fold(alias) for aliases in ALIASES.values() for alias in aliases}
 _TIMES: tuple[Role, ...] = ("time", "joined", "left")
 _SERIALS = (20_000, 80_000)  # days since 1899-12-30 that are dates: of 1954 to 2119
 _EPOCH = -25_569 * 86_400_000_000  # 1899-12-30 in us since 1970
@@ -38,7 +37,10 @@ def read_excel(file: File, options: SourceOptions, *, origin: bool) -> Part:
     check_workbook(file, options)
     book = _opened(file)
     sheet, cells = _sheet(file, book, options.sheet)
-    top = _header_row(cells) if options.header else 0
+    top = 0
+    if options.header:
+        first = [[cell or "" for cell in row] for row in cells.head(LOOKED_AT).rows()]
+        top = header_row(first, said_columns(options), even=True)
     width = range(cells.width)
     if options.header:
         titles = [str(title or "") for title in cells.row(top)]
@@ -53,16 +55,19 @@ def read_excel(file: File, options: SourceOptions, *, origin: bool) -> Part:
         pl.col(ROW).cast(pl.Int64), *(pl.col(f"{i}").alias(name) for i, name in enumerate(names))
     )
     rows, dated = _without_serials(rows, names)
-    rows = rows.filter(any_filled(names))
+    rows, under = _marked(rows.filter(any_filled(names)), names)
     notes = [f"sheet '{sheet}' of a workbook"]
     if top:
         notes.append(f"{counted(top, 'row')} above the header left out")
     if lost:
         notes.append(f"{counted(len(lost), 'column')} without a name left out")
     notes += [f"numbers in '{name}' taken as days of Excel" for name in dated]
+    if under:
+        notes.append(under)
     schema = dict.fromkeys(names, pl.String())
     kept = rows.lazy() if origin else rows.lazy().drop(ROW)
-    return Part(file.name, kept, schema, tuple(notes), renamed)
+    marks = (FOOT,) if under else ()
+    return Part(file.name, kept, schema, tuple(notes), renamed, marks=marks)
 
 
 def _opened(file: File) -> ExcelReader:
@@ -129,14 +134,19 @@ def _cells(file: File, book: ExcelReader, name: str) -> pl.DataFrame:
     return cells.head(int(filled[-1]) + 1 if len(filled) else 0)
 
 
-def _header_row(cells: pl.DataFrame) -> int:
-    """Return the row of the header."""
-    rows = cells.head(_LOOKED_AT).rows()
-    known = [sum(fold(cell) in _KNOWN for cell in row if cell) for row in rows]
-    if max(known) > 0:
-        return known.index(max(known))
-    widths = [sum(cell is not None for cell in row) for row in rows]
-    return widths.index(max(widths))
+def _marked(rows: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, str]:
+    """Return rows with FOOT, if lines of text stand under them, and what to note of these."""
+    last = [
+        [cell or "" for cell in row] for row in rows.select(names).tail(LOOKED_UNDER).iter_rows()
+    ]
+    found = sorted(footers(last, len(names)))
+    if not found:
+        return rows, ""
+    places = pl.Series(found) + rows.height - len(last)
+    foot = pl.int_range(pl.len()).is_in(places.implode()).alias(FOOT)
+    lines = counted(len(found), "row")
+    first = rows[ROW][places[0]] + 1
+    return rows.with_columns(foot), f"{lines} of text under the table refused (first row {first:,})"
 
 
 def _without_end(titles: Sequence[str]) -> list[str]:

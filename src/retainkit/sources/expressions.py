@@ -46,13 +46,15 @@ class Scope:
     """Rows and a sample of them; what is added to the one is added to the other.
 
     The sample has every column of the frame. steps: what was added to the raw rows, in order, so
-    that other raw rows can be given the same columns. files: where the rows are.
+    that other raw rows can be given the same columns. files: where the rows are. amount: the
+    column that __amount was read of, which a condition means as what was read.
     """
 
     frame: pl.LazyFrame
     sample: pl.DataFrame
     steps: tuple[Mapping[str, pl.Expr], ...] = ()
     files: tuple[str, ...] = ()
+    amount: str | None = None
 
     def with_columns(self, **columns: pl.Expr) -> Scope:
         """Return the scope with more columns."""
@@ -61,6 +63,7 @@ class Scope:
             self.sample.with_columns(**columns),
             (*self.steps, columns),
             self.files,
+            self.amount,
         )
 
     def on(self, raw: pl.LazyFrame) -> pl.LazyFrame:
@@ -107,15 +110,18 @@ class Scope:
 
     def _readings(self, names: Sequence[str], kind: Kind) -> Iterator[dict[str, pl.Expr]]:
         """Yield what to read each column as (absent: as it is), the likeliest first."""
-        others = {
-            name: other for name in names if (other := _other(name, self.sample[name])) is not None
-        }
+        others = {name: other for name in names if (other := self._other(name)) is not None}
         likely = {name for name in others if kind != "value" and self._is_written(name)}
         for count in range(len(others) + 1):
             for unlikely in combinations(others, count):
                 yield {
                     name: others[name] for name in others if (name in likely) != (name in unlikely)
                 }
+
+    def _other(self, name: str) -> pl.Expr | None:
+        """Return the reading that a column has beside its own type, or None."""
+        other = _other(name, self.sample[name])
+        return pl.col("__amount") if other is None and name == self.amount else other
 
     def _is_written(self, name: str) -> bool:
         """Return whether the sample has texts in a column."""

@@ -12,7 +12,7 @@ from retainkit.selectors import ORDERS, Selector
 from retainkit.sources.civil import ABSENT, EPOCHS, FLOOR, OFFSETS, ZERO
 from retainkit.sources.expressions import Scope
 from retainkit.sources.mapping import sql_expression
-from retainkit.sources.names import LONG
+from retainkit.sources.names import FOOT, LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import (
     AFTER_AS_OF,
@@ -21,6 +21,7 @@ from retainkit.sources.quality import (
     BAD_TIME,
     BEFORE_SINCE,
     FATE,
+    FOOTER,
     LONG_ROW,
     MIXED_EPOCHS,
     MIXED_OFFSETS,
@@ -32,6 +33,7 @@ from retainkit.sources.quality import (
 )
 from retainkit.sources.roles import numbers_notes
 
+_ODD = {FOOT: FOOTER, LONG: LONG_ROW}
 _MARKS = {ABSENT: NO_TIME, ZERO: ZERO_DATE, OFFSETS: MIXED_OFFSETS, EPOCHS: MIXED_EPOCHS}
 
 
@@ -67,13 +69,15 @@ def _is_order(scope: Scope) -> pl.Expr:
 def fate(scope: Scope, options: SourceOptions, calendar: Calendar, amounts: bool = True) -> pl.Expr:
     """Return why a row does not count (Enum FATE), null where it does: the first reason there is.
 
-    A row that is too long comes first: none of its cells can be trusted. Then the window: what
-    lies outside of it is looked at no further, so that files need not even be read there. Then
-    the other refusals, then --where. amounts: whether a row whose amount
-    cannot be read is refused, not only without one.
+    What is no row comes first, or one that is too long: none of its cells can be trusted. Then
+    the window: what lies outside of it is looked at no further, so that files need not even be
+    read there. Then the other refusals, then --where. amounts: whether a row whose amount cannot
+    be read is refused, not only without one.
     """
-    long = [(pl.col(LONG), LONG_ROW)] if LONG in scope.sample.columns else []
-    reasons = [*long, *_outside(options, calendar), *_refusals(scope, amounts)]
+    reasons = [
+        (pl.col(mark), reason) for mark, reason in _ODD.items() if mark in scope.sample.columns
+    ]
+    reasons += [*_outside(options, calendar), *_refusals(scope, amounts)]
     if options.where is not None:
         reasons.append((~pl.col("__where").fill_null(False), WHERE))
     code = pl.lit(None, pl.UInt8)

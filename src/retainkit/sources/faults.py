@@ -17,6 +17,7 @@ FAULTS: tuple[type[BaseException], ...] = (pl.exceptions.PolarsError, PanicExcep
 # Raised before any row is read: a plan of ours is wrong, whatever the data hold.
 _PLANNING = (pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError)
 
+_NAMED = 3
 _AGAIN = "Fetch or export it again."
 _CELLS = (
     "a row has more cells than the header",
@@ -64,9 +65,11 @@ def fault(error: BaseException, name: str, line: int | None = None) -> InputErro
     )
 
 
-def damaged(name: str) -> InputError:
-    """Return the error for a file that contradicts itself."""
-    return InputError(f"'{name}' cannot be read: it is truncated or damaged.", _AGAIN)
+def damaged(*names: str) -> InputError:
+    """Return the error for a file that contradicts itself, or for one among several."""
+    which = " or ".join(f"'{name}'" for name in names[:_NAMED])
+    more = f" or one of {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return InputError(f"{which}{more} cannot be read: it is truncated or damaged.", _AGAIN)
 
 
 def is_about_bytes(error: BaseException) -> bool:

@@ -63,7 +63,7 @@ def check_lines(file: File, head: Head, options: SourceOptions) -> None:
                 if not _found(data, first, min(first + most, len(data))) and most < (
                     len(data) - first
                 ):
-                    raise _endless(file, data[:first].count(b"\n") + 1, most)
+                    raise endless(file.name, data[:first].count(b"\n") + 1, most)
 
 
 def check_workbook(file: File, options: SourceOptions) -> None:
@@ -99,7 +99,7 @@ def _check_stream(file: File, stream: BinaryIO, most: int) -> None:
         else:
             length += len(piece)
         if length > most:
-            raise _endless(file, number, most)
+            raise endless(file.name, number, most)
 
 
 def _ends(data: bytes) -> bool:
@@ -110,10 +110,11 @@ def _found(data: mmap.mmap, start: int, end: int) -> bool:
     return data.find(b"\n", start, end) >= 0 or data.find(b"\r", start, end) >= 0
 
 
-def _endless(file: File, line: int, most: int) -> InputError:
+def endless(name: str, line: int | None, most: int) -> InputError:
+    """Return the error for a line, or a row, of more than `most` bytes."""
+    place = f"'{name}' has a line that" if line is None else f"'{name}', line {line:,}: it"
     return InputError(
-        f"'{file.name}', line {line:,}: it is longer than the {most:,} bytes that --max-line "
-        "allows.",
+        f"{place} is longer than the {most:,} bytes that --max-line allows.",
         "Look for a quote that is not closed or a line end that is missing; allow more with "
         "--max-line.",
     )

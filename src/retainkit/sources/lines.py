@@ -7,26 +7,29 @@ fraction of what reading the rows takes.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import zlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from retainkit.errors import InputError
-from retainkit.sources.blocks import Block, Grid, last_end, opening
+from retainkit.sources.around import LOOKED_UNDER, footers
+from retainkit.sources.blocks import Block, Grid, cells_of, last_end, opening
+from retainkit.sources.faults import damaged
+from retainkit.sources.limits import endless
 from retainkit.sources.magic import unpacked
 from retainkit.wording import counted
 
 _BLOCK = 1 << 17  # fits the cache of a core with what is computed of it
-_MOST = 1 << 26  # bytes of one row: a cell that is longer is a quote never closed, or no CSV
 _THREADS = 8
+_TAIL = 1 << 14  # bytes at the end of a file in which lines under the rows are looked for
 _EXACT = 64  # blocks in which every row is looked at; further down they are added up first
+
+Under = tuple[tuple[int, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Lines:
 
     short: rows with fewer cells than the header. widest: the most cells of a row. long: the first
     line with more cells than the header that hold something. spanning: rows with a quoted cell
-    over several lines.
+    over several lines. under: the lines of text that stand under the rows, and the cells of each.
     """
 
     short: int = 0
@@ -44,20 +47,24 @@ class Lines:
     widest: int = 0
     spanning: int = 0
     first_spanning: int | None = None
+    under: Under = ()
 
 
-def survey(path: Path, name: str, grid: Grid) -> Lines:
-    """Return what the rows of a UTF-8 CSV are like; grid: how its cells lie.
+def survey(path: Path, name: str, grid: Grid, most: int, above: int = 0) -> Lines:
+    """Return what the rows of a UTF-8 CSV are like.
+
+    grid: how its cells lie. most: bytes of one row. above: how many lines come before its header.
 
     Raises InputError, with the line, for NUL bytes, for quotes that are not closed or swallow
-    rows, and for rows of more than 64 MB.
+    rows, and for rows of more than `most` bytes.
     """
-    tally = _Tally(name)
+    tally = _Tally(name, above)
     threads = min(_THREADS, os.cpu_count() or 1)
     try:
         with unpacked(path) as stream, ThreadPoolExecutor(threads) as pool:
             waiting: deque[Future[Block]] = deque()
-            for number, data in enumerate(_blocks(stream, grid.quote, tally)):
+            for number, data in enumerate(_blocks(stream, grid.quote, most, tally)):
+                tally.seen(data)
                 exact = number < _EXACT
                 waiting.append(pool.submit(Block.of, data, grid, exact))
                 while len(waiting) > 2 * threads:
@@ -65,11 +72,16 @@ def survey(path: Path, name: str, grid: Grid) -> Lines:
             while waiting:
                 tally.add(waiting.popleft().result())
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(
-            f"'{name}' cannot be read: it is truncated or damaged.", "Fetch or export it again."
-        ) from error
+        raise damaged(name) from error
     tally.close()
-    return tally.lines()
+    return _without_under(tally.lines(), tally.under(grid), grid.width)
+
+
+def _without_under(seen: Lines, under: Under, width: int) -> Lines:
+    """Return what was seen, with lines of text under the rows, which are no short rows."""
+    short = seen.short - sum(len(cells) < width for _, cells in under)
+    first = seen.first_short if short > 0 else None
+    return replace(seen, under=under, short=max(short, 0), first_short=first)
 
 
 def notes(files: list[tuple[str, Lines]]) -> list[str]:
@@ -101,18 +113,40 @@ def notes(files: list[tuple[str, Lines]]) -> list[str]:
             "Rows with more cells than the header are refused as 'long row' "
             f"(first '{name}', line {line:,}): check --separator, and quote cells that hold it."
         )
+    under = [(name, each.under) for name, each in files if each.under]
+    if under:
+        name, lines = under[0]
+        said.append(
+            f"{counted(sum(len(each) for _, each in under), 'line')} of text under the rows "
+            f"refused as 'footer' (first '{name}', line {lines[0][0]:,})."
+        )
     return said
 
 
 class _Tally:
     """Adds blocks up in their order, so that lines have numbers."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, above: int) -> None:
         self.name = name
+        self.above = above
         self.unclosed = b""  # rows at the end of which a quote is open
-        self._line = 1
-        self._blocks: list[Block] = []
+        self.bound: int | None = None  # how much of them was looked at, where there is more
+        self._line = 1 + above
         self._sum = Lines()
+        self._tail = b""
+
+    def seen(self, data: bytes) -> None:
+        """Remember the end of what is read, as far as it matters."""
+        end = data[-_TAIL:]
+        self._tail = end if len(end) == _TAIL else (self._tail + end)[-_TAIL:]
+
+    def under(self, grid: Grid) -> Under:
+        """Return the lines of text under the rows, with their numbers, and their cells."""
+        lines = self._tail.decode("utf-8", "replace").split("\n")[:-1]
+        # The first is the header, or a piece of a line.
+        rows = [cells_of(line, grid) for line in lines[max(1, len(lines) - LOOKED_UNDER) :]]
+        found = sorted(footers(rows, grid.width))
+        return tuple((self._line - len(rows) + i, tuple(rows[i])) for i in found)
 
     def add(self, block: Block) -> None:
         """Take the next block. Raises InputError for what makes the file unusable."""
@@ -142,10 +176,13 @@ class _Tally:
     def close(self) -> None:
         """Raise InputError where the file ends, or a row does not, with a quote open."""
         if self.unclosed:
-            line = self._line + opening(self.unclosed)
+            line, within, else_ = self._line + opening(self.unclosed), "", ""
+            if self.bound is not None:
+                within = f" within the {self.bound:,} bytes that --max-line allows"
+                else_ = " Allow longer rows with --max-line."
             raise InputError(
-                f"'{self.name}', line {line:,}: a quote is opened there and not closed.",
-                'Remove it, or double it where it is meant ("").',
+                f"'{self.name}', line {line:,}: a quote is opened there and not closed{within}.",
+                f'Remove it, or double it where it is meant ("").{else_}',
             )
 
     def lines(self) -> Lines:
@@ -153,26 +190,34 @@ class _Tally:
         return self._sum
 
 
-def _blocks(stream: BinaryIO, quote: bool, tally: _Tally) -> Iterator[bytes]:
-    """Yield the file in pieces that end where a row ends."""
-    rest = b""
+def _blocks(stream: BinaryIO, quote: bool, most: int, tally: _Tally) -> Iterator[bytes]:
+    """Yield the file, from its header on, in pieces that end where a row ends."""
+    rest = _without_lines(stream, tally.above)
     while data := stream.read(max(_BLOCK, len(rest))):
         data = rest + data
         end = last_end(data, quote)
         rest = data[end:]
-        if len(rest) > _MOST:
-            break
         if end:
             yield data[:end]
-    if len(rest) > _MOST and not (quote and rest.count(b'"') % 2):
-        raise InputError(
-            f"'{tally.name}' has a line of more than {_MOST >> 20} MB.",
-            "It is no CSV, or its lines end in another way.",
-        )
+        if len(rest) > most:
+            break
     if quote and rest.count(b'"') % 2:
         tally.unclosed = rest
+        tally.bound = most if len(rest) > most else None
+    elif len(rest) > most:
+        raise endless(tally.name, None, most)
     elif rest:
         yield rest + b"\n"
+
+
+def _without_lines(stream: BinaryIO, lines: int) -> bytes:
+    """Read what comes before some of the first lines, and return what was read beyond them."""
+    rest = b""
+    while lines and (data := stream.read(_BLOCK)):
+        pieces = data.split(b"\n", lines)
+        lines -= len(pieces) - 1
+        rest = pieces[-1]
+    return rest
 
 
 def _swallowed(name: str, at: int, lines: tuple[int, int, int]) -> InputError:
@@ -184,21 +229,3 @@ def _swallowed(name: str, at: int, lines: tuple[int, int, int]) -> InputError:
         'Remove the quote, or double it where it is meant (""). A quoted cell may have several '
         "lines, but not rows.",
     )
-
-
-def bad_line(path: Path, encoding: str) -> int | None:
-    """Return the first line with bytes that are not in `encoding`, None where there is none."""
-    with io.TextIOWrapper(unpacked(path), encoding, "replace") as text:
-        return next((i for i, line in enumerate(text, 1) if "\ufffd" in line), None)
-
-
-def bad_quote(path: Path, separator: str) -> int | None:
-    """Return the first line with a quote that does not stand around a cell, None without one."""
-    with io.TextIOWrapper(unpacked(path), "utf-8", "replace", newline="") as text:
-        rows = csv.reader(text, delimiter=separator, strict=True)
-        try:
-            for _ in rows:
-                pass
-        except csv.Error:
-            return rows.line_num
-    return None

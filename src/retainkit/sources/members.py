@@ -16,7 +16,7 @@ from retainkit.sources.expressions import Scope
 from retainkit.sources.held_once import TIMES_OVER, count_of, distinct, may_be_many
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import choose, column_or_sql, mapping_note
-from retainkit.sources.names import LONG
+from retainkit.sources.names import FOOT, LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.quality import MIXED_EPOCHS, MIXED_OFFSETS, fatal
 from retainkit.sources.scan import Table
@@ -27,6 +27,13 @@ from retainkit.wording import counted
 _TIMES: tuple[Role, ...] = ("joined", "left")
 _OPTIONAL: tuple[Role, ...] = (*_TIMES, "reason")
 _SAMPLE = 1000
+_NO_ROWS = {
+    LONG: (
+        "row with more cells than the header is left out",
+        "rows with more cells than the header are left out",
+    ),
+    FOOT: ("line under the rows is left out", "lines under the rows are left out"),
+}
 
 
 @dataclass(frozen=True)
@@ -138,24 +145,18 @@ def _rows(
     *,
     once: bool,
 ) -> pl.DataFrame:
-    """Return what is read of the table, without rows that are too long, which are noted."""
+    """Return what is read of the table, without rows that are none of it, which are noted."""
     scope = Scope(table.frame, table.sample(), files=table.files)
     for role, mapped in mapping.items():
         expr = column_or_sql(FLAGS[role], mapped.source, table.header)
         scope = scope.add(f"__{role}", scope.read(expr, FLAGS[role], "value"))
-    long = [LONG] if table.long else []
-    lazy = scope.frame.select(*(f"__{role}" for role in mapping), *segments, *long)
+    lazy = scope.frame.select(*(f"__{role}" for role in mapping), *segments, *table.marks)
     rows = (distinct(lazy) if once and may_be_many(table) else lazy).collect(engine="streaming")
-    if not long:
-        return rows
-    kept = rows.filter(~pl.col(LONG)).drop(LONG)
-    count = counted(
-        count_of(rows) - count_of(kept),
-        "row with more cells than the header is left out",
-        "rows with more cells than the header are left out",
-    )
-    notes.append(f"Member table: {count}.")
-    return kept
+    for mark in table.marks:
+        if count := count_of(rows, rows[mark]):
+            notes.append(f"Member table: {counted(count, *_NO_ROWS[mark])}.")
+        rows = rows.filter(~rows[mark]).drop(mark)
+    return rows
 
 
 def _without_totals(rows: pl.DataFrame, notes: list[str]) -> pl.DataFrame:

@@ -8,7 +8,9 @@ from collections.abc import Collection, Container, Iterable, Sequence
 from retainkit.errors import InputError
 from retainkit.sources.blocks import is_number_or_date
 
-FILE, ROW, LONG = "__file", "__row", "__long"
+FILE, ROW = "__file", "__row"
+# Which rows of a file are none of the table: longer than its header, text under it.
+LONG, FOOT = "__long", "__foot"
 
 
 def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -50,12 +52,22 @@ def _is_pattern(name: str) -> bool:
 
 def refuse_own_names(name: str, columns: Iterable[str]) -> None:
     """Raise InputError where the data has a column called like one that retainkit adds."""
-    own = [column for column in columns if column in (FILE, ROW, LONG)]
+    own = [column for column in columns if column in (FILE, ROW, LONG, FOOT)]
     if own:
         raise InputError(
             f"'{name}' has a column '{own[0]}', which is what retainkit calls its own.",
             "Rename the column.",
         )
+
+
+def headless(name: str) -> InputError:
+    """Return the error for a file that begins with a row of values."""
+    return InputError(
+        f"'{name}' seems to have no header: its first line looks like a row of data.",
+        "Write the names of its columns above it, or say --no-header and which column is which: "
+        "--member-col column_1 --time-col column_2. Where it is the header all the same, name a "
+        "column of it with --member-col.",
+    )
 
 
 def refuse_headless(files: Sequence[tuple[str, Collection[str]]], others: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -57,16 +57,28 @@ class Nobody:
 
     def among(self, ids: pl.Series) -> pl.Series:
         """Return which ids are nobody's."""
-        found = ids.is_in(self._exact)
-        # Few ids begin with a letter and are so short: only those are looked at in any case.
-        rows = ((ids >= "A") & (ids.str.len_bytes() <= self._cased)).arg_true()
-        if len(rows):
-            found = found.scatter(rows, ids.gather(rows).str.to_lowercase().is_in(self.words))
+        found = in_any_case(ids, self._exact, self.words, self._cased)
         rows = (ids >= _WIDE).arg_true()
         if len(rows):
             plain = ids.gather(rows).str.normalize("NFKC").str.to_lowercase()
             found = found.scatter(rows, plain.is_in(self.words))
         return found
+
+
+def in_any_case(
+    ids: pl.Series, written: Collection[str], words: Collection[str], longest: int
+) -> pl.Series:
+    """Return which ids are among some words.
+
+    written: these as they are written most. words: in small letters. longest: how many bytes the
+    longest has that can be written in capitals.
+    """
+    found = ids.is_in(written)
+    # Few ids begin with a letter and are so short: only those are looked at in any case.
+    rows = ((ids >= "A") & (ids.str.len_bytes() <= longest)).arg_true()
+    if len(rows):
+        found = found.scatter(rows, ids.gather(rows).str.to_lowercase().is_in(words))
+    return found
 
 
 def busy_notes(busy: int, theirs: int, rows: int, members: int) -> list[str]:

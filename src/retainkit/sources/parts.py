@@ -11,10 +11,11 @@ from pathlib import Path
 import polars as pl
 
 from retainkit.schema import Header
+from retainkit.sources.badlines import bad_line, bad_quote
 from retainkit.sources.dtypes import common, converted, fits_float
 from retainkit.sources.faults import is_about_bytes, is_about_quotes, reading
-from retainkit.sources.lines import Lines, bad_line, bad_quote, notes
-from retainkit.sources.names import FILE, LONG, ROW, plain_name, refuse_headless
+from retainkit.sources.lines import Lines, notes
+from retainkit.sources.names import FILE, FOOT, LONG, ROW, headless, plain_name, refuse_headless
 from retainkit.sources.sets import BAD_AMOUNT_COLUMN
 from retainkit.sources.stored import Stored
 
@@ -40,7 +41,9 @@ class Part:
     kin: how files like it are scanned together, if at all. footer: the Parquet file it is.
     stored: None for what only Polars can read as it lies. lines: what its lines are like, of a
     CSV that was gone through. separator: of a CSV, if cells may be quoted. ready: the roles that
-    its columns are, and what they were read from, where it is a part of a set; else None.
+    its columns are, and what they were read from, where it is a part of a set; else None. marks:
+    which of LONG and FOOT (Boolean) tell of rows that are none of the table. headless: whether
+    its header looks like a row.
     """
 
     name: str
@@ -54,11 +57,8 @@ class Part:
     lines: Lines | None = None
     separator: str | None = None
     ready: Mapping[str, str] | None = None
-
-    @property
-    def long(self) -> bool:
-        """Whether some rows are longer than the header: LONG (Boolean) tells which."""
-        return self.lines is not None and self.lines.long is not None
+    marks: tuple[str, ...] = ()
+    headless: bool = False
 
     def line_of(self, error: BaseException) -> int | None:
         """Return the line of a CSV that made Polars raise `error`, None where nobody knows."""
@@ -119,22 +119,25 @@ def without_patterns(part: Part) -> Part:
 class Joined:
     """Several parts as one table: the data columns, their types, and what to know of them.
 
-    long: whether the rows have LONG, as some part has.
+    marks: which of LONG and FOOT the rows have, as some part has.
     """
 
     header: Header
     types: Mapping[str, pl.DataType]
     notes: tuple[str, ...]
     origin: bool
-    long: bool = False
+    marks: tuple[str, ...] = ()
 
     def rows(self, parts: Sequence[Part]) -> pl.LazyFrame:
         """Return the rows of `parts`, those or fewer than were joined; those alike as one scan."""
         own = [pl.col(FILE, ROW)] if self.origin else []
         frames = []
         for frame, part in self._with_files(parts) if self.origin else _scans(parts):
-            long = [pl.col(LONG) if part.long else pl.lit(False).alias(LONG)] if self.long else []
-            frames.append(frame.select(*fitted(part.schema, self.types), *own, *long))
+            marks = [
+                pl.col(mark) if mark in part.marks else pl.lit(False).alias(mark)
+                for mark in self.marks
+            ]
+            frames.append(frame.select(*fitted(part.schema, self.types), *own, *marks))
         return pl.concat(frames)
 
     @staticmethod
@@ -166,6 +169,9 @@ def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     texts = [part for part in parts if part.lines is not None]
     others = {name for part in parts if part.lines is None for name in part.schema}
     refuse_headless([(part.name, part.schema.keys()) for part in texts], others)
+    for part in parts:
+        if part.headless:
+            raise headless(part.name)
     places: dict[str, dict[pl.DataType, str]] = {}
     for part in parts:
         for column, dtype in part.schema.items():
@@ -175,11 +181,11 @@ def join(parts: Sequence[Part], *, origin: bool) -> Joined:
     kept = {column: dtype for column, dtype in types.items() if dtype is not None}
     lines = [(part.name, part.lines) for part in parts if part.lines is not None]
     told = (*_told(parts), *notes(lines), *_missing(parts, places), *_mixed(places, types))
-    long = any(part.long for part in parts)
+    marks = tuple(mark for mark in (LONG, FOOT) if any(mark in part.marks for part in parts))
     ready = _ready(parts)
     for role, sources in ready.items():
         renamed |= {source: (role,) for source in sources if source not in kept}
-    return Joined(Header(list(kept), renamed, ready), kept, told, origin, long)
+    return Joined(Header(list(kept), renamed, ready), kept, told, origin, marks)
 
 
 def _ready(parts: Sequence[Part]) -> dict[str, frozenset[str]]:

@@ -16,7 +16,6 @@ import polars as pl
 from retainkit.periods import DAY, Calendar
 from retainkit.sources.expressions import Scope
 from retainkit.sources.faults import damaged
-from retainkit.sources.names import LONG
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import Joined, Part
 from retainkit.sources.quality import AFTER_AS_OF, AFTER_UNTIL, BEFORE_SINCE
@@ -176,8 +175,7 @@ def _spans(
             for name, kind in joined.types.items()
         ]
     )
-    if joined.long:
-        raw = raw.with_columns(pl.lit(False).alias(LONG))
+    raw = raw.with_columns(pl.lit(False).alias(mark) for mark in joined.marks)
     us = scope.on(raw.lazy()).select("__us").collect().to_series().to_list()
     spans = list(zip(us[::2], us[1::2], strict=True))
     if not dtype.is_integer():

@@ -23,6 +23,7 @@ BAD_TIME = "unreadable time"
 ZERO_DATE = "zero date"
 BAD_AMOUNT = "unreadable amount"
 LONG_ROW = "long row"
+FOOTER = "footer"
 MIXED_OFFSETS = "offsets mixed"
 MIXED_EPOCHS = "epoch units mixed"
 WHERE = "--where"
@@ -31,7 +32,7 @@ BEFORE_SINCE = "before --since"
 AFTER_UNTIL = "at or after --until"
 AFTER_AS_OF = "at or after --as-of"
 
-REFUSED = (LONG_ROW, TOTAL, NO_MEMBER, NO_TIME, BAD_TIME, ZERO_DATE, BAD_AMOUNT)
+REFUSED = (LONG_ROW, FOOTER, TOTAL, NO_MEMBER, NO_TIME, BAD_TIME, ZERO_DATE, BAD_AMOUNT)
 LEFT_OUT = (WHERE, BEFORE_SINCE, AFTER_UNTIL, AFTER_AS_OF, REPEAT)
 
 # Reasons that end the run: every number would hang on a guess.

@@ -6,6 +6,7 @@ Each function adds columns to a Scope and says in `notes` what a reader should k
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -121,7 +122,7 @@ def _add_amount(scope: Scope, expr: pl.Expr, notes: list[str]) -> Scope:
             raise InputError(f"The amount column '{name}' holds {dtype}, which is no amount.")
         amounts = learn_amounts(Column(column, scope.frame, scope.sample[name], name))
         notes += amounts.notes
-        scope = scope.with_columns(__amount=amounts.expr)
+        scope = replace(scope.with_columns(__amount=amounts.expr), amount=name)
         return scope.with_columns(__bad_amount=is_unreadable(column, dtype, pl.col("__amount")))
     reading = scope.read(expr, FLAGS["amount"], "number")
     notes += numbers_notes(reading)

@@ -9,13 +9,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from retainkit.addresses import is_address, shown
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
-from retainkit.sources.faults import FAULTS, fault, not_computed, reading, refused_once
+from retainkit.sources.faults import (
+    FAULTS,
+    damaged,
+    fault,
+    not_computed,
+    reading,
+    refused_once,
+)
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
@@ -33,9 +41,10 @@ class Table:
     """The raw rows of an export, nothing interpreted, nothing read yet.
 
     `frame` has the columns of `header`, and with `origin` also "__file" (String) and "__row"
-    (Int64, the 1-based data row in its file; in CSV blank lines count); with `long` also "__long"
-    (Boolean, whether the row has more cells than the header). Columns of CSV and NDJSON are
-    String; those of Parquet and frames keep their types.
+    (Int64, the 1-based data row in its file; in CSV blank lines count); and those of `marks`
+    (Boolean): "__long", whether the row has more cells than the header, "__foot", whether it is
+    a line of text under the table. Columns of CSV and NDJSON are String; those of Parquet and
+    frames keep their types.
     """
 
     frame: pl.LazyFrame
@@ -48,14 +57,20 @@ class Table:
     local: tuple[File, ...] = field(default=(), repr=False)
 
     @property
-    def long(self) -> bool:
-        """Whether some rows of CSV are longer than their header."""
-        return self.joined is not None and self.joined.long
+    def marks(self) -> tuple[str, ...]:
+        """The columns that tell of rows that are none of the table, where there are some."""
+        return () if self.joined is None else self.joined.marks
+
+    @property
+    def rows(self) -> pl.LazyFrame:
+        """The rows that are of the table."""
+        odd = [~pl.col(mark) for mark in self.marks]
+        return self.frame.filter(*odd) if odd else self.frame
 
     def sample(self, rows: int = 1000) -> pl.DataFrame:
         """Return the first `rows` rows. Raises InputError where they cannot be read."""
         with self.reading():
-            return self.frame.head(rows).collect(engine="streaming")
+            return self.rows.head(rows).collect(engine="streaming")
 
     def about_rows(self, unread: Iterable[int] = ()) -> int | None:
         """Return about how many rows are to be read, `unread` left out; None where unknown."""
@@ -83,6 +98,9 @@ class Table:
         except FAULTS as error:
             self.check_same()
             found = self._fault() or not_computed(error) or refused_once(error)
+            if found is None and isinstance(error, PanicException):
+                # Only what was asked for met the damage: some of the rows, or of the columns.
+                found = damaged(*(part.name for part in self.parts if part.footer is not None))
             if found is None:
                 raise
             raise found from error

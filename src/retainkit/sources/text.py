@@ -8,17 +8,19 @@ import io
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from retainkit.errors import InputError, UsageError, nearest, size_of
+from retainkit.sources.around import header_row, known_names, separator_named
+from retainkit.sources.badlines import bad_line
 from retainkit.sources.encodings import MARK, SEPARATORS, decoded, encoding_of
 from retainkit.sources.file import File
 from retainkit.sources.files import unwritable
 from retainkit.sources.limits import check_lines, too_much
-from retainkit.sources.lines import bad_line
 from retainkit.sources.magic import Head, unpacked
 from retainkit.sources.options import SourceOptions
 
@@ -69,16 +71,29 @@ class Text:
         start = len(self.sample) - len(self.sample.lstrip())
         return self.sample.count("\n", 0, start)
 
+    @property
+    def first_line(self) -> str:
+        """The first line."""
+        return self.sample.partition("\n")[0]
+
     def rows(self, separator: str) -> list[list[str]]:
         """Return the cells of the first rows that are not blank."""
+        return [row for _, row in self.lines(separator)]
+
+    def lines(self, separator: str) -> list[tuple[int, list[str]]]:
+        """Return the first rows that are not blank, and the line, from 1, on which each ends."""
         lines = io.StringIO(self.sample)
-        cells: Iterator[list[str]] = (
-            map(str.split, lines) if separator == BLANKS else csv.reader(lines, delimiter=separator)
-        )
-        try:
-            return list(islice((row for row in cells if any(map(str.strip, row))), _SNIFFED_ROWS))
-        except csv.Error:
-            return []
+        cells: Iterator[tuple[int, list[str]]]
+        if separator == BLANKS:
+            cells = enumerate(map(str.split, lines), 1)
+        else:
+            reader = csv.reader(lines, delimiter=separator)
+            cells = ((reader.line_num, row) for row in reader)
+        filled = (each for each in cells if any(map(str.strip, each[1])))
+        found: list[tuple[int, list[str]]] = []
+        with suppress(csv.Error):  # a cell of more characters than the module takes
+            found.extend(islice(filled, _SNIFFED_ROWS))
+        return found
 
 
 def look(file: File, head: Head, options: SourceOptions) -> Text:
@@ -106,7 +121,8 @@ def look(file: File, head: Head, options: SourceOptions) -> Text:
 def separator_of(text: Text, option: str | None) -> str:
     """Return the separator: the one asked for, else the one most rows agree on, else a comma.
 
-    BLANKS stands for runs of blanks. Raises UsageError where `option` is no separator.
+    One that the first line names (`sep=;`) is that. BLANKS stands for runs of blanks. Raises
+    UsageError where `option` is no separator.
     """
     if option is not None:
         named = _SEPARATOR_NAMES.get(option, option)
@@ -117,8 +133,21 @@ def separator_of(text: Text, option: str | None) -> str:
                 f"{nearest(option, _SEPARATOR_NAMES)}"
             )
         return named
+    directed = separator_named(text.first_line)
+    if directed is not None:
+        return directed
     scores = [(*_agreement(text.rows(separator)), separator) for separator in SEPARATORS]
     share, width, separator = max(scores, key=lambda score: (score[1] > 1, *score[:2]))
+    if width > 1 and share >= _STEADY:
+        return separator
+    there = known_names(next(iter(text.rows(separator)), []))
+    below = [
+        (*_agreement(rows[top:]), each)
+        for each in SEPARATORS
+        if (top := header_row(rows := text.rows(each))) and known_names(rows[top]) >= there
+    ]
+    if below:  # there are lines above the header
+        return max(below, key=lambda score: (score[1] > 1, *score[:2]))[2]
     if width > 1:
         return separator
     share, width = _agreement(text.rows(BLANKS))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from retainkit.sources.nobody import in_any_case
+
 # What begins such a line, in any case, blanks or none, with a colon.
 TOTALS = (
     *("total", "totals", "sum", "subtotal", "sub total", "sub-total", "grand total", "grandtotal"),
@@ -38,17 +40,17 @@ LONGEST = max(len(word) for word in _WRITTEN if word.isascii() and " " not in wo
 
 def among(ids: pl.Series) -> pl.Series:
     """Return which ids are such words; null where there is no id."""
-    found = ids.is_in(_WRITTEN)
-    # Few ids begin with a letter and are so short: only those are looked at in any case.
-    rows = ((ids >= "A") & (ids.str.len_bytes() <= _CASED)).arg_true()
-    if len(rows):
-        found = found.scatter(rows, ids.gather(rows).str.to_lowercase().is_in(_WRITTEN))
-    return found
+    return in_any_case(ids, _WRITTEN, _WRITTEN, _CASED)
 
 
 def are_totals(texts: pl.Series) -> pl.Series:
     """Return which ids, as written, stand for the sum of other rows: false where there is none."""
     return texts.str.strip_chars(' \t="').str.to_lowercase().is_in(_WRITTEN).fill_null(False)
+
+
+def is_total(text: str) -> bool:
+    """Return whether a cell is one of the words for the sum of other rows."""
+    return text.strip(' \t="').lower() in _WRITTEN
 
 
 def total_lines(columns: Sequence[pl.Series]) -> pl.Series:

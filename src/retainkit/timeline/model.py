@@ -52,6 +52,11 @@ class Needs:
         """Whether events bring more than a time and marks, and each is handed over."""
         return self.amount or self.order or self.worth or self.event
 
+    @property
+    def counts_rows(self) -> bool:
+        """Whether a row that is there twice changes what is found."""
+        return self.repeats or self.amount or self.order or self.worth
+
     @staticmethod
     def union(wants: Sequence[Needs]) -> Needs:
         """Return what serves several metrics at once."""

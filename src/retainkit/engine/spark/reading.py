@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -48,7 +48,7 @@ def read_raw(spark: ps.SparkSession, table: Table, recipe: Recipe, stack: ExitSt
     wanted = {name: dtype for name, dtype in schema.items() if name in reads}
     copies = Copies(stack, seen=is_local(spark))
     alike: dict[Kind, dict[Path, Part]] = defaultdict(dict)
-    for part in table.parts:
+    for part in map(_with_marks, table.parts):
         stored = part.stored
         if stored is None or not is_plain(stored):
             stored = copies.of(part, wanted)
@@ -58,6 +58,12 @@ def read_raw(spark: ps.SparkSession, table: Table, recipe: Recipe, stack: ExitSt
         for kind, files in alike.items()
         for rows, read in _tables(spark, kind, files)
     ]
+
+
+def _with_marks(part: Part) -> Part:
+    """Return a part whose columns tell of rows that are none of the table, where they do."""
+    marks = dict.fromkeys(part.marks, pl.Boolean())
+    return replace(part, schema={**part.schema, **marks}) if marks else part
 
 
 def _tables(

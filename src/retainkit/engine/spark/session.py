@@ -61,6 +61,16 @@ def is_local(spark: SparkSession) -> bool:
     return (spark.sparkContext.master or "").startswith("local")
 
 
+def is_here(master: str | None) -> bool:
+    """Return whether executors will be this machine, before there is a session."""
+    if master is None and sys.modules.get("pyspark") is not None:
+        from pyspark import SparkContext
+
+        context = SparkContext._active_spark_context
+        master = None if context is None else context.master
+    return (master or LOCAL).startswith("local")
+
+
 def _there(master: str | None) -> SparkSession | None:
     """Return a session beside one that is there; raises UsageError where it is elsewhere."""
     try:

@@ -20,6 +20,7 @@ from retainkit.engine.spark.ledger import Ledger
 from retainkit.engine.spark.travel import Schema, arrived, batches, home, nulls
 from retainkit.engine.tries import packed
 from retainkit.periods import Calendar, Window
+from retainkit.sources.alike import Alike
 from retainkit.sources.canonical import Recipe, Side
 from retainkit.sources.clocks import CLOCK
 from retainkit.sources.faults import long_rows
@@ -171,10 +172,13 @@ class Count:
         table = pl.concat(listed for _, listed in parts) if self.listed else None
         return packed(lambda packing: self._counted([used for used, _ in parts], table, packing))
 
-    def _busy(self, events: Sequence[pl.DataFrame]) -> Members:
+    def _crowd(self, events: Sequence[pl.DataFrame]) -> Members:
         rows = pl.concat(used["member"] for used in events).value_counts(name="rows")["rows"]
         theirs = rows.filter(rows > MUCH * self.rows)
-        return Members(busy=len(theirs), theirs=int(theirs.sum()))
+        alike = Alike()
+        if self.needs.counts_rows:
+            alike.add(pl.concat(events).hash_rows())
+        return Members(busy=len(theirs), theirs=int(theirs.sum()), alike=alike.rows())
 
     def _counted(
         self, events: Sequence[pl.DataFrame], table: pl.DataFrame | None, packing: Packing
@@ -182,7 +186,7 @@ class Count:
         builder = Builder(self.needs, self.calendar, packing, self.shipment.segments, table)
         for used in events:
             builder.add(used)
-        tallies, members = [Tallies(each.counting) for each in self.asked], self._busy(events)
+        tallies, members = [Tallies(each.counting) for each in self.asked], self._crowd(events)
         for bounds in builder.slices(-(-builder.rows // SLICE_ROWS)):
             more, found = counted(builder.timeline(bounds), self.asked, self.window)
             members += more

@@ -55,12 +55,14 @@ def notes(
             )
             + " (--order-event says what is)."
         )
-    if params.order_event is None and not (tally["numbered"].sum() or tally["priced"].sum()):
+    ordered = tables["summary"]["orders"].sum()
+    told = tally["numbered"].sum() or tally["priced"].sum()
+    if params.order_event is None and ordered and not told:
         yield (
             "There is no column of order ids, nor of amounts: every event is taken for an order. "
             "--order-event says which are."
         )
-    if not tally["priced"].sum() and tables["summary"]["orders"].sum():
+    if not tally["priced"].sum() and ordered:
         yield "There is no column of amounts: orders are counted, sales are unknown."
     if window.since is not None and params.lookback is None:
         yield (
