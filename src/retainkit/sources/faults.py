@@ -9,7 +9,7 @@ import polars as pl
 from polars.exceptions import PanicException
 
 from retainkit.addresses import is_address
-from retainkit.errors import InputError
+from retainkit.errors import InputError, RefusedError
 
 # A hostile Parquet file makes Polars panic, and that is no Exception.
 FAULTS: tuple[type[BaseException], ...] = (pl.exceptions.PolarsError, PanicException, OSError)
@@ -107,7 +107,7 @@ def refused_once(error: BaseException) -> InputError | None:
     if not isinstance(error, OSError):
         return None
     cause = error.strerror or str(error).partition(" (os error")[0]
-    return InputError(
+    return RefusedError(
         f"A source could not be read: {cause}.",
         "All can be read now: run again, and look at the disk if that comes back.",
     )
