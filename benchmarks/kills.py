@@ -27,6 +27,7 @@ from pathlib import Path
 
 import pyarrow.parquet  # noqa: F401 - so that a killed run is not mostly one that imports
 
+from figures import Piece, save
 from retainkit.errors import RetainkitError
 from retainkit.ingesting import ingest
 from retainkit.ingesting import run as runs
@@ -204,6 +205,7 @@ def main() -> None:
     asked.add_argument("--kills", type=int, default=100)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--seconds", type=float, default=3600, help="Stop after so many.")
+    asked.add_argument("--json", type=Path, help="Where to write what was seen, too.")
     args = asked.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     try:
@@ -216,6 +218,9 @@ def main() -> None:
             f"{dead:,} runs killed, {done:,} ended before; {agreed:,} of {agreed:,} sets of up to "
             f"{files:,} files as expected: nothing lost, nothing doubled ({took:.0f} s)"
         )
+        if args.json:
+            told = f"{done:,} more runs ended before; {agreed:,} sets of up to {files:,} files"
+            save(args.json, [Piece("kills", dead, 0, took, str(args.seed), told)])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -14,7 +14,7 @@ ROOT = Path(retainkit.__file__).parent
 
 # From the ground up. Modules on one level do not import each other, save inside one folder.
 LEVELS = (
-    ("addresses", "errors", "choices", "wording"),
+    ("addresses", "errors", "choices", "stopping", "wording"),
     ("leftovers",),
     ("replacement", "columns", "locking", "hashing", "zones"),
     ("rowsfile",),

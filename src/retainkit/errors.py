@@ -34,6 +34,10 @@ class InputError(RetainkitError):
     """The data cannot be used: a missing file, an unreadable one, a column that is not there."""
 
 
+class RefusedError(InputError):
+    """The system did not read what it reads at other times: nothing is wrong with the data."""
+
+
 class UsageError(RetainkitError):
     """The request itself is wrong: an unknown word, options that exclude each other."""
 

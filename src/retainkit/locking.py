@@ -11,6 +11,7 @@ from pathlib import Path
 
 from retainkit.errors import OutputError
 from retainkit.leftovers import lock_beside
+from retainkit.stopping import unstopped
 
 _PAUSE = 0.02  # seconds between two looks at a lock
 _GRACE = 1.0  # seconds that a lock without a holder's name is waited for: it is being taken
@@ -29,49 +30,71 @@ def locked(target: Path, option: str, timeout: float = 0) -> Iterator[None]:
         yield
         return
     place = Path(os.path.realpath(target))
-    path = lock_beside(place)
-    handle = _taken(path, f"{option}: another run is writing {target} now", timeout)
+    lock = _Lock(lock_beside(place))
     try:
+        lock.take(f"{option}: another run is writing {target} now", timeout)
         yield
     finally:
-        if handle is not None:
-            with suppress(OSError):
-                path.unlink()  # while it is held: who waits for it sees that it is gone
-            os.close(handle)
+        lock.drop()
 
 
-def _taken(path: Path, told: str, timeout: float) -> int | None:
-    """Return the handle of a lock that is held from now on; None where there are no locks."""
-    import fcntl
+class _Lock:
+    """The lock on a file, made for it, which goes with it."""
 
-    begun = time.monotonic()
-    while True:
-        handle = _opened(path)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(handle, 200, 0).decode("utf-8", "replace")
-            os.close(handle)
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def take(self, told: str, timeout: float) -> None:
+        """Hold it from now on, where there are locks; raises OutputError as `locked`."""
+        begun = time.monotonic()
+        while True:
+            with unstopped():
+                holder = self._tried()
+            if holder is None:
+                return
             waited = time.monotonic() - begun
             if waited >= (timeout if holder else max(timeout, _GRACE)):
                 raise OutputError(
                     f"{told}{holder and f' ({holder})'}.",
                     "Wait until it is done, or let this run wait with --lock-timeout SECONDS.",
-                ) from None
+                )
             time.sleep(_PAUSE)
-            continue
-        except OSError:
-            os.close(handle)
+
+    def drop(self) -> None:
+        """Let go of it; harmless when it is not held."""
+        if self._handle is not None:
             with suppress(OSError):
-                path.unlink()
-            return None
-        with suppress(OSError):
-            if os.path.samestat(path.stat(), os.fstat(handle)):
-                with suppress(OSError):  # it is a dead run's of another user
-                    os.ftruncate(handle, 0)
-                    os.pwrite(handle, _me().encode(), 0)
-                return handle
-        os.close(handle)  # whoever held it has just removed it
+                self._path.unlink()  # while it is held: who waits for it sees that it is gone
+            os.close(self._handle)
+            self._handle = None
+
+    def _tried(self) -> str | None:
+        """Try to take it once; return what its holder is called where another run has it."""
+        import fcntl
+
+        while self._handle is None:
+            handle = _opened(self._path)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(handle, 200, 0).decode("utf-8", "replace")
+                os.close(handle)
+                return holder
+            except OSError:  # there are no locks
+                os.close(handle)
+                with suppress(OSError):
+                    self._path.unlink()
+                return None
+            with suppress(OSError):
+                if os.path.samestat(self._path.stat(), os.fstat(handle)):
+                    self._handle = handle
+                    with suppress(OSError):  # it is a dead run's of another user
+                        os.ftruncate(handle, 0)
+                        os.pwrite(handle, _me().encode(), 0)
+                    continue
+            os.close(handle)  # whoever held it has just removed it
+        return None
 
 
 def _me() -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import retainkit
+
 from retainkit.errors import InputError, OutputError, UsageError
 from retainkit.sources.quality import Quality
 
@@ -86,3 +88,16 @@ def test_paths_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         Quality(1, str(tmp_path / "none" / "rows.csv"))
     assert sorted(one.name for one in tmp_path.iterdir()) == ["in.csv", "link.csv"]
+
+
+def test_are_in_the_order_of_the_files_however_they_are_read(tmp_path: Path) -> None:
+    for name in "abcdef":
+        rows = "".join(f",2024-01-01,{number}\n" for number in range(200))
+        (tmp_path / f"{name}.csv").write_text(f"user_id,event_time,n\nann,2024-01-01,0\n{rows}")
+    sources = [tmp_path / f"{name}.csv" for name in "abcdef"]
+    for number in range(4):
+        path = tmp_path / f"{number}.rejects.csv"
+        retainkit.retention(sources, rejects=str(path), max_rejects=1)
+        rejects = pl.read_csv(path)
+        assert rejects.rows() == rejects.sort("file", "row").rows()
+        assert rejects.height == 1200

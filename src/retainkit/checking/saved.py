@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +16,7 @@ from retainkit.checking.definitions import Definition, changed, hash_of
 from retainkit.errors import InputError, UsageError
 from retainkit.results import FORMAT, DataWindow, Result
 from retainkit.sources import Input
+from retainkit.sources.faults import reading
 from retainkit.sources.files import paths
 
 SNAPSHOT = "retainkit-snapshot/1"
@@ -88,20 +90,21 @@ def snapshot_of(
 
 
 def fingerprint(inputs: Iterable[Input]) -> list[dict[str, object]]:
-    """Return name, size and BLAKE2b of each local file among the sources; of others the name."""
+    """Return name, size and BLAKE2b of each local file among the sources; of others the name.
+
+    Raises InputError where one cannot be read.
+    """
     named = [str(each) for each in inputs if isinstance(each, str | Path)]
-    return [
-        {"name": path.name, "bytes": path.stat().st_size, "blake2b": _digest(path)}
-        for path in sorted(paths(named))
-    ]
+    return [_told(path) for path in sorted(paths(named))]
 
 
-def _digest(path: Path) -> str:
+def _told(path: Path) -> dict[str, object]:
     digest = blake2b(digest_size=16)
-    with path.open("rb") as file:
+    with reading(path.name), path.open("rb") as file:
         while piece := file.read(_PIECE):
             digest.update(piece)
-    return digest.hexdigest()
+        size = os.fstat(file.fileno()).st_size
+    return {"name": path.name, "bytes": size, "blake2b": digest.hexdigest()}
 
 
 def _saved(document: Mapping[str, Any]) -> Saved:

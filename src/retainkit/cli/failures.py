@@ -12,6 +12,7 @@ import typer
 from retainkit.addresses import without_secrets
 from retainkit.cli.runner import inert
 from retainkit.errors import RetainkitError
+from retainkit.stopping import stop
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -39,13 +40,13 @@ def _asked_to_stop() -> list[int]:
     """Collect the signals that ask this run to stop; each raises what ends it."""
     asked: list[int] = []
 
-    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+    def heard(number: int, _frame: FrameType | None) -> None:
         asked.append(number)
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
+        stop(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(TERMINATED))
 
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, heard)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
-        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGINT, heard)
     return asked
 
 

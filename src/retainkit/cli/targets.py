@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import combinations
 from pathlib import Path
 
@@ -26,7 +26,8 @@ def held(
     """
     from tempfile import gettempdir
 
-    remove_leftovers(Path(temporary or gettempdir()))
+    with suppress(OSError):  # everything is full: whoever needs such a folder says so
+        remove_leftovers(Path(temporary or gettempdir()))
     with ExitStack() as stack:
         stack.enter_context(following_links(follow))
         for option, path in targets.items():

@@ -32,7 +32,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         document = _parsed(path, path.read_bytes())
     except OSError as error:
-        there = (each.name for each in path.parent.glob("*.toml"))
+        there = (each.name for each in path.parent.glob("*.toml") if each.name != path.name)
         raise UsageError(
             f"{path} cannot be read: {error.strerror}.{nearest(path.name, there)}",
             "`retainkit init FILE` writes a settings file.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from retainkit.demo.sample import Sample, draw_sample
 from retainkit.demo.shop import Shop, open_shop
 from retainkit.demo.truths import FORMAT, truths_data
 from retainkit.errors import OutputError, UsageError
+from retainkit.replacement import temporary_folder
 
 EVENTS, MEMBERS, SAMPLE = "events.parquet", "members.csv", "events_sample.csv"
 TRUTHS, TRUTHS_DATA = "TRUTHS.md", "truths.json"
@@ -88,12 +88,12 @@ def write_demo(
 def _put_in_place(folder: Path, draft: Callable[[Path], None]) -> None:
     """Let `draft` write all files into a folder beside, then move them over what is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".retainkit-demo-", dir=folder) as beside:
-        draft(Path(beside))
+    with temporary_folder(folder, hidden=True) as beside:
+        draft(beside)
         for name in NAMES:
-            _sync(Path(beside) / name)
+            _sync(beside / name)
         for name in NAMES:
-            (Path(beside) / name).replace(folder / name)
+            (beside / name).replace(folder / name)
 
 
 def _draft(folder: Path, shop: Shop, sample: Sample, seed: int) -> None:

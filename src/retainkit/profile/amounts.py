@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from retainkit.errors import RetainkitError
+from retainkit.errors import RefusedError, RetainkitError
 from retainkit.profile.roles import Casting, read_role
 from retainkit.sources import SourceOptions, Table
 from retainkit.wording import counted
@@ -20,6 +20,8 @@ def read_amounts(
         return casting, []
     try:
         scope = read_role("amount", casting.mapped, table, options)
+    except RefusedError:
+        raise
     except RetainkitError as fault:
         return replace(casting, fault=fault), []
     counts = scope.frame.select(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from retainkit.errors import RetainkitError
+from retainkit.errors import RefusedError, RetainkitError
 from retainkit.schema import ALIASES, FLAGS, Mapped, Role, fold, missing_roles
 from retainkit.sources import SourceOptions, Table
 from retainkit.sources.expressions import Scope
@@ -76,6 +76,8 @@ def probe(casting: Casting, table: Table, options: SourceOptions) -> Casting:
         return casting
     try:
         read_role(casting.role, casting.mapped, table, options)
+    except RefusedError:
+        raise
     except RetainkitError as fault:
         return replace(casting, fault=fault)
     return casting

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from retainkit.errors import InputError, RetainkitError
+from retainkit.errors import InputError, RefusedError, RetainkitError
 from retainkit.periods import Calendar
 from retainkit.profile.roles import Casting, probe
 from retainkit.profile.tallies import Counts, Reach
@@ -102,6 +102,8 @@ def read_usage(
         usage = Usage(castings, faults=faults)
         try:
             return _scan(usage, table, members, options, progress, excel_safe)
+        except RefusedError:
+            raise
         except InputError as error:
             blamed = _blamed(castings, table, options)
             if blamed == castings and members is not None:

@@ -9,7 +9,7 @@ import polars as pl
 from polars.exceptions import PanicException
 
 from retainkit.addresses import is_address
-from retainkit.errors import InputError
+from retainkit.errors import InputError, RefusedError
 
 # A hostile Parquet file makes Polars panic, and that is no Exception.
 FAULTS: tuple[type[BaseException], ...] = (pl.exceptions.PolarsError, PanicException, OSError)
@@ -96,6 +96,20 @@ def not_computed(error: BaseException) -> InputError | None:
     return InputError(
         f"An expression cannot be computed for every row: {cause}.",
         "Use TRY_CAST(… AS …) in --where and the --*-col options, so that such rows are null.",
+    )
+
+
+def refused_once(error: BaseException) -> InputError | None:
+    """Return the error of a system that did not read a file which it reads now; None for others.
+
+    A disk that begins to fail is like that, and a network drive that was away.
+    """
+    if not isinstance(error, OSError):
+        return None
+    cause = error.strerror or str(error).partition(" (os error")[0]
+    return RefusedError(
+        f"A source could not be read: {cause}.",
+        "All can be read now: run again, and look at the disk if that comes back.",
     )
 
 

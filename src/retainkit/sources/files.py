@@ -55,10 +55,21 @@ class Scratch:
 def unwritable(folder: str | Path | None, error: OSError) -> OutputError:
     """Return the error for a folder of temporary files that takes none."""
     return OutputError(
-        f"A temporary copy cannot be written to '{folder or gettempdir()}': "
+        f"A temporary copy cannot be written to '{temporary_name(folder)}': "
         f"{error.strerror or error}.",
         "Name a folder that has room with --temp-dir.",
     )
+
+
+def temporary_name(folder: str | Path | None) -> str:
+    """Return what the folder of temporary files is called; the system's own where none is named.
+
+    Where everything is full there is none: the system looks for one by writing to it.
+    """
+    try:
+        return str(folder or gettempdir())
+    except OSError:
+        return os.environ.get("TMPDIR", "the system's folder")
 
 
 def locate(names: Sequence[str | Path], scratch: Scratch) -> tuple[list[File], list[str]]:

@@ -16,7 +16,14 @@ from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
-from retainkit.sources.faults import FAULTS, damaged, fault, not_computed, reading
+from retainkit.sources.faults import (
+    FAULTS,
+    damaged,
+    fault,
+    not_computed,
+    reading,
+    refused_once,
+)
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
@@ -90,7 +97,7 @@ class Table:
                 yield
         except FAULTS as error:
             self.check_same()
-            found = self._fault() or not_computed(error)
+            found = self._fault() or not_computed(error) or refused_once(error)
             if found is None and isinstance(error, PanicException):
                 # Only what was asked for met the damage: some of the rows, or of the columns.
                 found = damaged(*(part.name for part in self.parts if part.footer is not None))

@@ -53,7 +53,9 @@ def stream(
         if progress is not None:
             progress.expect(table.about_rows(events.pruned.skipped.values()))
         rows = batch_rows or BATCH
-        for batch in events.frame.collect_batches(chunk_size=rows, maintain_order=False):
+        # Refused rows are written as they come; what is counted does not depend on it.
+        in_order = rejects is not None
+        for batch in events.frame.collect_batches(chunk_size=rows, maintain_order=in_order):
             if progress is not None:
                 progress.advance(batch.height)
             try:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from retainkit.errors import OutputError
 from retainkit.replacement import temporary_folder
+from retainkit.sources.files import temporary_name
 
 Keys = NDArray[np.uint64]
 Run = TypeVar("Run", Keys, pl.DataFrame)
@@ -68,7 +68,7 @@ class Spill:
             frame.write_ipc(path, compression="uncompressed")
         except OSError as error:
             raise OutputError(
-                f"Temporary files cannot be written to '{self.parent or gettempdir()}': "
+                f"Temporary files cannot be written to '{temporary_name(self.parent)}': "
                 f"{error.strerror or error}.",
                 "Name another folder with --temp-dir, or allow more with --memory.",
             ) from error
