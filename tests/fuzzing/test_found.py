@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from fuzzing.runner import fuzzed
+from retainkit.errors import InputError
+from retainkit.reporting.history import past
 
 FAR = 2**63 - 1
 
@@ -21,3 +24,12 @@ def test_a_long_run_is_told_and_kept(tmp_path: Path) -> None:
     assert tally.files == 12
     assert not tally.findings
     assert "| all | 12 |" in "\n".join(tally.table())
+
+
+def test_a_history_that_panics_is_one_error(tmp_path: Path) -> None:
+    damaged = Path(__file__).parent / "corpus/parquet/panics-where-only-the-head-is-read.parquet"
+    name = "headline-20240304T000000Z-00000000.parquet"
+    (tmp_path / "history[1]").mkdir()
+    (tmp_path / "history[1]" / name).write_bytes(damaged.read_bytes())
+    with pytest.raises(InputError, match="headline"):
+        past(tmp_path / "history[1]")
