@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import retainkit
 from fuzzing.runner import fuzzed
 from retainkit.errors import InputError
 from retainkit.reporting.history import past
@@ -17,6 +18,24 @@ FAR = 2**63 - 1
 def events(times: pl.Series) -> pl.DataFrame:
     """Return an event a time, of one member."""
     return pl.DataFrame({"user_id": ["ann"] * len(times), "event_time": times})
+
+
+@pytest.mark.parametrize("tz", ["UTC", "Asia/Shanghai"])
+@pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
+@pytest.mark.parametrize("unit", ["ms", "us"])
+def test_years_that_no_calendar_has_are_zero_dates(tz: str, zone: str | None, unit: str) -> None:
+    near = 1_709_540_760 * (1000 if unit == "ms" else 1_000_000)
+    numbers = pl.Series([near, FAR, -FAR, None])
+    times = numbers.cast(pl.Datetime(unit, zone))  # type: ignore[arg-type]
+    for ask in (retainkit.cohort, retainkit.inspect):
+        data = ask(events(times), tz=tz, max_rejects=1).data
+        assert (data.rows, dict(data.refused)) == (1, {"no time": 1, "zero date": 2})
+
+
+def test_dates_that_no_calendar_has_are_zero_dates() -> None:
+    dates = pl.Series([19_786, 2**31 - 1, -(2**31)], dtype=pl.Int32).cast(pl.Date)
+    data = retainkit.cohort(events(dates), max_rejects=1).data
+    assert (data.rows, dict(data.refused)) == (1, {"zero date": 2})
 
 
 def test_a_long_run_is_told_and_kept(tmp_path: Path) -> None:
