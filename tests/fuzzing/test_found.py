@@ -38,6 +38,11 @@ def test_dates_that_no_calendar_has_are_zero_dates() -> None:
     assert (data.rows, dict(data.refused)) == (1, {"zero date": 2})
 
 
+def test_inspect_of_rows_that_are_all_refused() -> None:
+    result = retainkit.inspect(events(pl.Series(["soon", "later"])), max_rejects=1)
+    assert dict(result.data.refused) == {"unreadable time": 2}
+
+
 def test_a_long_run_is_told_and_kept(tmp_path: Path) -> None:
     tally = fuzzed(12, 1, 60, ("rules", "steps"), tmp_path)
     assert tally.files == 12
