@@ -57,3 +57,9 @@ def test_a_history_that_panics_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "history[1]" / name).write_bytes(damaged.read_bytes())
     with pytest.raises(InputError, match="headline"):
         past(tmp_path / "history[1]")
+
+
+def test_a_tie_of_placeholders_is_told_in_one_order() -> None:
+    frame = pl.DataFrame({"user_id": ["-", "0", "null", "ann"], "time": ["2024-03-04"] * 4})
+    told = "Ids that mean nobody are refused: '-' in 1 row, '0' in 1 row, 'null' in 1 row."
+    assert told in retainkit.inspect(frame, max_rejects=1).notes
