@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 import retainkit
+from fuzzing.promises import command
 from fuzzing.runner import fuzzed
 from retainkit.errors import InputError
 from retainkit.reporting.history import past
@@ -41,6 +43,18 @@ def test_dates_that_no_calendar_has_are_zero_dates() -> None:
 def test_inspect_of_rows_that_are_all_refused() -> None:
     result = retainkit.inspect(events(pl.Series(["soon", "later"])), max_rejects=1)
     assert dict(result.data.refused) == {"unreadable time": 2}
+
+
+@pytest.mark.parametrize("change", [{"rows": 7}, {"rows": {"refused": {}}}, {"files": [{}]}])
+def test_a_manifest_that_says_something_else(tmp_path: Path, change: dict[str, object]) -> None:
+    path, folder = tmp_path / "a.csv", tmp_path / "set"
+    path.write_text("user_id,time\nann,2024-03-04\n,2024-03-04\n", encoding="utf-8")
+    assert command(["ingest", str(path), "-o", str(folder)]).code == 0
+    told = json.loads((folder / "manifest.json").read_text("utf-8"))
+    (folder / "manifest.json").write_text(json.dumps(told | change), encoding="utf-8")
+    ran = command(["cohort", str(folder)])
+    assert (ran.code, "manifest" in ran.err) == (1, True)
+    assert command(["ingest", str(path), "-o", str(folder)]).code == ("files" in change)
 
 
 def test_a_long_run_is_told_and_kept(tmp_path: Path) -> None:
