@@ -57,6 +57,20 @@ def test_a_manifest_that_says_something_else(tmp_path: Path, change: dict[str, o
     assert command(["ingest", str(path), "-o", str(folder)]).code == ("files" in change)
 
 
+@pytest.mark.parametrize(
+    "change", [{"params": 7}, {"tables": {"main": 7}}, {"definition": []}, {"command": 7}]
+)
+def test_a_saved_result_that_says_something_else(tmp_path: Path, change: dict[str, object]) -> None:
+    frame = events(pl.Series(["2024-03-04", "2024-03-05"]))
+    saved = tmp_path / "saved.json"
+    frame.write_csv(tmp_path / "a.csv")
+    told = command(["retention", str(tmp_path / "a.csv"), "-f", "json"]).result
+    saved.write_text(json.dumps({**told, **change}), encoding="utf-8")
+    rule = "retention day=1 mode=on max_drop=0.1"
+    with pytest.raises(InputError, match="is no snapshot and no Result"):
+        retainkit.check(frame, rule=rule, baseline=str(saved))
+
+
 def test_a_long_run_is_told_and_kept(tmp_path: Path) -> None:
     tally = fuzzed(12, 1, 60, ("rules", "steps"), tmp_path)
     assert tally.files == 12
