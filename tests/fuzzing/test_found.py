@@ -11,7 +11,8 @@ import pytest
 import retainkit
 from fuzzing.promises import command
 from fuzzing.runner import fuzzed
-from retainkit.errors import InputError
+from retainkit.config.files import FILE, PYPROJECT, find, read
+from retainkit.errors import InputError, UsageError
 from retainkit.reporting.history import past
 
 FAR = 2**63 - 1
@@ -69,6 +70,20 @@ def test_a_saved_result_that_says_something_else(tmp_path: Path, change: dict[st
     rule = "retention day=1 mode=on max_drop=0.1"
     with pytest.raises(InputError, match="is no snapshot and no Result"):
         retainkit.check(frame, rule=rule, baseline=str(saved))
+
+
+def test_settings_nested_deep_are_no_toml(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("a = " + "[" * 5000, encoding="utf-8")
+    with pytest.raises(UsageError, match="is not TOML"):
+        read(tmp_path / FILE)
+
+
+def test_a_pyproject_whose_tool_is_no_table(tmp_path: Path) -> None:
+    path = tmp_path / PYPROJECT
+    path.write_text('tool = "retainkit"\n', encoding="utf-8")
+    assert find(tmp_path) != path
+    with pytest.raises(UsageError, match=r"has no \[tool.retainkit\]"):
+        read(path)
 
 
 def test_a_long_run_is_told_and_kept(tmp_path: Path) -> None:
