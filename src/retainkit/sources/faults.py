@@ -79,6 +79,14 @@ def is_about_quotes(error: BaseException) -> bool:
     return any(sign in str(error) for sign, told in _KNOWN if told is _QUOTES)
 
 
+def beyond(names: str) -> InputError:
+    """Return the error for a panic that is no one file's; `names` stand in quotes."""
+    return InputError(
+        f"{names} cannot be read: there is damage, or a value out of all bounds (PanicException).",
+        "Fetch or export it again; look at its times and numbers.",
+    )
+
+
 def long_rows(names: str) -> InputError:
     """Return the error for rows with more cells than the header; `names` stand in quotes."""
     cause, hint = _CELLS

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from retainkit.addresses import is_address, shown
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
-from retainkit.sources.faults import FAULTS, fault, not_computed, reading
+from retainkit.sources.faults import FAULTS, beyond, fault, not_computed, reading
 from retainkit.sources.file import File
 from retainkit.sources.files import Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
@@ -24,7 +25,7 @@ from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
-from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
+from retainkit.sources.parts import Joined, Part, join, named, with_keys, without_patterns
 from retainkit.sources.sets import lost_notes, members_of
 
 
@@ -83,6 +84,8 @@ class Table:
         except FAULTS as error:
             self.check_same()
             found = self._fault() or not_computed(error)
+            if found is None and isinstance(error, PanicException):
+                found = beyond(named([part.name for part in self.parts]))
             if found is None:
                 raise
             raise found from error
