@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test laws browser check gold examples bench soak kills format clean
+.PHONY: demo test laws browser check gold examples bench soak kills fuzz atheris format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -52,6 +52,24 @@ soak: $(READY)
 # Runs of `ingest` killed at random moments: nothing may be lost, nothing doubled.
 kills: $(READY)
 	$(BIN)/python benchmarks/kills.py --kills 1000
+
+# Hostile files: no traceback, no hang, no rows lost. docs/fuzzing.md has longer runs.
+FILES := 100000
+SECONDS := 600
+SEED := 1
+PROCESSES := 1
+TARGETS := csv,ndjson,parquet,packed,workbook,members,manifest,settings,taxonomy,baseline,costs,flags,rules,steps,selectors,duckdb
+fuzz: $(READY)
+	$(BIN)/python benchmarks/fuzz.py --files $(FILES) --seconds $(SECONDS) --seed $(SEED) \
+	  --processes $(PROCESSES) --targets $(TARGETS) --keep found --json found.json
+
+# The same targets under atheris, each for so many seconds; Parquet may end the process.
+comma := ,
+atheris: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[dev,fuzz]'
+	for target in $(filter-out parquet duckdb,$(subst $(comma), ,$(TARGETS))); do mkdir -p "found/more/$$target" && \
+	  $(BIN)/python benchmarks/fuzz_atheris.py "$$target" "found/more/$$target" \
+	    "tests/fuzzing/corpus/$$target" -max_total_time=$(SECONDS) || exit 1; done
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

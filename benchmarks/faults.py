@@ -179,9 +179,13 @@ def main() -> None:
         for trial in tried(Path(root), scenarios, faults, args.step):
             took, began = time.monotonic() - began, time.monotonic()
             number = trial.seen.total()
-            print(f"{trial.scenario.name}: {number:,} faults, {len(trial.broken)} broke", flush=True)
+            print(
+                f"{trial.scenario.name}: {number:,} faults, {len(trial.broken)} broke", flush=True
+            )
             print(*trial.broken, sep="\n", flush=True)
-            told = f"{trial.scenario.name}: " + ", ".join(f"{n} {of}" for n, of in trial.seen.items())
+            told = f"{trial.scenario.name}: " + ", ".join(
+                f"{n} {of}" for n, of in trial.seen.items()
+            )
             pieces.append(Piece("faults", number, len(trial.broken), took, told=told))
             broken += len(trial.broken)
     if args.json:

@@ -119,7 +119,11 @@ SCENARIOS = (
         change,
     ),
     Scenario(
-        "report -o FOLDER", (*REPORT, "out/tables"), ("out/tables",), ((*REPORT, "out/tables"),), change
+        "report -o FOLDER",
+        (*REPORT, "out/tables"),
+        ("out/tables",),
+        ((*REPORT, "out/tables"),),
+        change,
     ),
     Scenario(
         "report --history DIR --keep 2",

@@ -18,7 +18,7 @@ from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import (
     FAULTS,
-    damaged,
+    beyond,
     fault,
     not_computed,
     reading,
@@ -32,7 +32,7 @@ from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
-from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
+from retainkit.sources.parts import Joined, Part, join, named, with_keys, without_patterns
 from retainkit.sources.sets import lost_notes, members_of
 
 
@@ -100,7 +100,7 @@ class Table:
             found = self._fault() or not_computed(error) or refused_once(error)
             if found is None and isinstance(error, PanicException):
                 # Only what was asked for met the damage: some of the rows, or of the columns.
-                found = damaged(*(part.name for part in self.parts if part.footer is not None))
+                found = beyond(named([part.name for part in self.parts]))
             if found is None:
                 raise
             raise found from error
