@@ -180,4 +180,4 @@ def test_who(case: Case, here: Path) -> None:
 def test_nobody_is_listed_by_the_words_that_stand_for_it(here: Path) -> None:
     (here / "f.csv").write_text(rows("ann", "游客", "-"), encoding="utf-8")
     told = run("inspect f.csv -f json --max-rejects 1").told
-    assert "Ids that mean nobody are refused: '游客' in 1 row, '-' in 1 row." in told
+    assert "Ids that mean nobody are refused: '-' in 1 row, '游客' in 1 row." in told

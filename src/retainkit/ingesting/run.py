@@ -17,6 +17,7 @@ from retainkit.ingesting.reading import Targets, ingest_file
 from retainkit.ingesting.repeats import repeat_notes
 from retainkit.ingesting.snapshots import snapshot_entry
 from retainkit.sources import Input, SourceOptions
+from retainkit.sources.checksums import unverified_notes
 from retainkit.sources.stream import Progress
 
 _PATIENCE = 1.0  # seconds of work that a kill may cost
@@ -159,8 +160,10 @@ class _Run:
     def _read(self, file: Found, names: tuple[Seen, ...]) -> Entry:
         part, rejects = place_of(file, self.manifest.generation)
         to = Targets(self.folder / part, self.folder / rejects, self.folder)
+        if self.options.verify:  # what is said of it is of this run, and not kept
+            self.notes += unverified_notes(file.file)
         none = dict.fromkeys(("members", "joined_col", "left_col", "reason_col", "dedupe"))
-        options = replace(self.options, **none)  # type: ignore[arg-type]
+        options = replace(self.options, verify=False, **none)  # type: ignore[arg-type]
         made = ingest_file(file.path, options, to, self.progress)
         file.file.check_same()
         first, last = (None, None) if made.span is None else (t.isoformat() for t in made.span)

@@ -1,4 +1,4 @@
-"""Checksums of Parquet pages, verified before anything is read, where --verify asks for it."""
+"""Checksums in files, verified before anything is read, where --verify asks for it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from retainkit.errors import InputError
 from retainkit.sources.file import File
+from retainkit.sources.magic import Format, Head, format_of, read_head
 from retainkit.wording import counted
 
 if TYPE_CHECKING:
@@ -17,7 +18,29 @@ _I32 = 0x15  # Thrift, compact: the next field, a whole number of 32 bits
 _BEFORE = 3  # fields of a page's header before its checksum: type and two sizes
 
 
-def verified(file: File) -> tuple[str, ...]:
+def unverified_notes(file: File) -> tuple[str, ...]:
+    """Hold a file against the checksums in it; return what to say of those that it lacks.
+
+    Raises InputError as `verified`.
+    """
+    head = read_head(file)
+    return tuple(f"'{file.name}': {note}." for note in verified(file, format_of(file, head), head))
+
+
+def verified(file: File, format_: Format, head: Head) -> tuple[str, ...]:
+    """Hold a file against the checksums in it; return what of it they do not hold.
+
+    Packed text is held against its own as it is read. Raises InputError where a page of Parquet is
+    not what its checksum says, or cannot be read.
+    """
+    if format_ == "parquet":
+        return _pages(file)
+    if format_ in ("csv", "ndjson") and not head.packed:
+        return ("not verified: plain text has no checksums",)
+    return ()
+
+
+def _pages(file: File) -> tuple[str, ...]:
     """Read all pages of a Parquet file; return what to note of those that have no checksum.
 
     Raises InputError where a page is not what its checksum says, or cannot be read.

@@ -6,20 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
-from retainkit.sources.checksums import verified
 from retainkit.sources.file import File
 from retainkit.sources.names import ROW, refuse_own_names
-from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import Kin, Part
 from retainkit.sources.stored import Stored
 
 
-def read_parquet(file: File, options: SourceOptions, *, origin: bool) -> Part:
-    """Return the rows of `file`, verified before where `options` ask for it.
-
-    Polars raises where its footer cannot be read.
-    """
-    notes = verified(file) if options.verify else ()
+def read_parquet(file: File, *, origin: bool) -> Part:
+    """Return the rows of `file`; Polars raises where its footer cannot be read."""
     rows = _scan([file.path])
     schema = rows.collect_schema()
     if origin:
@@ -27,7 +21,7 @@ def read_parquet(file: File, options: SourceOptions, *, origin: bool) -> Part:
         rows = rows.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64))
     kin = Kin("parquet", file.path, _scan)
     stored = Stored(file.path, "parquet", {name: name for name in schema})
-    return Part(file.name, rows, schema, notes, kin=kin, footer=file.path, stored=stored)
+    return Part(file.name, rows, schema, kin=kin, footer=file.path, stored=stored)
 
 
 def _scan(paths: list[Path]) -> pl.LazyFrame:

@@ -14,6 +14,7 @@ from polars.exceptions import PanicException
 from retainkit.addresses import is_address, shown
 from retainkit.errors import InputError, UsageError
 from retainkit.schema import Header
+from retainkit.sources.checksums import verified
 from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import (
@@ -222,10 +223,11 @@ def _read_file(
 ) -> Part:
     head = read_head(file)
     format_ = format_of(file, head)
+    unverified = verified(file, format_, head) if options.verify else ()
     with reading(file.name):
         match format_:
             case "parquet":
-                part = read_parquet(file, options, origin=origin)
+                part = read_parquet(file, origin=origin)
             case "ndjson":
                 part = read_ndjson(file, head, options, scratch, origin=origin)
             case "excel":
@@ -233,9 +235,7 @@ def _read_file(
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin, lines=lines)
     check_columns(file.name, len(part.schema), options)
-    if options.verify and format_ in ("csv", "ndjson") and not head.packed:
-        part = replace(part, notes=(*part.notes, "not verified: plain text has no checksums"))
-    part = replace(part, ready=file.ready)
+    part = replace(part, ready=file.ready, notes=(*part.notes, *unverified))
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
 
