@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test laws browser check gold examples bench soak kills format clean
+.PHONY: demo test laws browser check gold examples bench soak kills reliability format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -52,6 +52,17 @@ soak: $(READY)
 # Runs of `ingest` killed at random moments: nothing may be lost, nothing doubled.
 kills: $(READY)
 	$(BIN)/python benchmarks/kills.py --kills 1000
+
+# The table of docs/reliability.md: hours; smaller sizes make a trial. 0 leaves an experiment out.
+KILLS ?= 1000
+REPORTS ?= 200
+STEP ?= 1
+FUZZED ?= 100000
+CASES ?= 1
+SEED ?= 1
+reliability: $(READY)
+	$(BIN)/python benchmarks/reliability.py --seed $(SEED) --kills $(KILLS) --faults $(STEP) \
+	  --soak $(REPORTS) --fuzz $(FUZZED) --limits 1 --determinism 1 --exactness $(CASES)
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

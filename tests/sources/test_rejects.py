@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 import retainkit
-
 from retainkit.errors import InputError, OutputError, UsageError
 from retainkit.sources.quality import Quality
 
