@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test laws browser check gold examples bench soak kills fuzz atheris format clean
+.PHONY: demo test laws browser check gold examples bench soak kills reliability fuzz atheris format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -70,6 +70,16 @@ atheris: $(READY)
 	for target in $(filter-out parquet duckdb,$(subst $(comma), ,$(TARGETS))); do mkdir -p "found/more/$$target" && \
 	  $(BIN)/python benchmarks/fuzz_atheris.py "$$target" "found/more/$$target" \
 	    "tests/fuzzing/corpus/$$target" -max_total_time=$(SECONDS) || exit 1; done
+
+# The table of docs/reliability.md: hours; smaller sizes make a trial. 0 leaves an experiment out.
+KILLS ?= 1000
+REPORTS ?= 200
+STEP ?= 1
+FUZZED ?= 100000
+CASES ?= 1
+reliability: $(READY)
+	$(BIN)/python benchmarks/reliability.py --seed $(SEED) --kills $(KILLS) --faults $(STEP) \
+	  --soak $(REPORTS) --fuzz $(FUZZED) --limits 1 --determinism 1 --exactness $(CASES)
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

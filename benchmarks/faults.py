@@ -23,7 +23,7 @@ from pathlib import Path
 
 from figures import Piece, save
 from injecting.injector import COMPILER, FAULTS, NOTHING, TEMPORARY, Ended, Fault, Injector
-from injecting.judging import State, listing, mixed, named, probes, state
+from injecting.judging import State, contents, listing, mixed, named, probes, state
 from injecting.scenarios import SCENARIOS, Scenario, fill
 
 ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -52,6 +52,7 @@ class Trial:
         self.scenario.then(root)
         shutil.rmtree(self.template, ignore_errors=True)
         shutil.copytree(root, self.template)
+        self.before = contents(root)
         self.old = state(root, self.scenario)
         self._undisturbed(self.scenario.command)
         self.new = state(root, self.scenario)
@@ -92,8 +93,9 @@ class Trial:
     def _judge(self, what: str, fault: Fault, done: Ended) -> None:
         """Note what is amiss after a run, and after the one that follows it."""
         faults = [*self._amiss(fault, done)]
-        again = self.injector.run(self.scenario.command)
-        faults += [f"the next run: {each}" for each in self._amiss_after(again)]
+        if contents(self.injector.root) != self.before:  # else the next run is as the first
+            again = self.injector.run(self.scenario.command)
+            faults += [f"the next run: {each}" for each in self._amiss_after(again)]
         if faults:
             self.broken.append(f"{self.scenario.name}: {what}: {'; '.join(faults)}")
 
@@ -178,18 +180,13 @@ def main() -> None:
         began = time.monotonic()
         for trial in tried(Path(root), scenarios, faults, args.step):
             took, began = time.monotonic() - began, time.monotonic()
-            number = trial.seen.total()
-            print(
-                f"{trial.scenario.name}: {number:,} faults, {len(trial.broken)} broke", flush=True
-            )
+            number, name = trial.seen.total(), trial.scenario.name
+            print(f"{name}: {number:,} faults, {len(trial.broken)} broke", flush=True)
             print(*trial.broken, sep="\n", flush=True)
-            told = f"{trial.scenario.name}: " + ", ".join(
-                f"{n} {of}" for n, of in trial.seen.items()
-            )
-            pieces.append(Piece("faults", number, len(trial.broken), took, told=told))
+            pieces.append(Piece("faults", number, len(trial.broken), took, told=name))
+            if args.json:
+                save(args.json, pieces)
             broken += len(trial.broken)
-    if args.json:
-        save(args.json, pieces)
     sys.exit(1 if broken else 0)
 
 

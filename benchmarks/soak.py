@@ -28,6 +28,7 @@ from math import inf
 from pathlib import Path
 from random import Random
 
+from figures import Piece, save
 from published import Broken, Desk
 
 COMMAND = Path(sys.executable).with_name("retainkit")
@@ -228,10 +229,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=200, help="that get a signal")
     parser.add_argument("--seed", type=int, default=2026, help="of what ends the runs, and when")
+    parser.add_argument("--json", type=Path, help="where to write what was seen, too")
     asked = parser.parse_args()
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soak-") as root:
         seen = soaked(Path(root), asked.runs, asked.seed)
     print(*seen.table(), sep="\n")
+    if asked.json:
+        took = time.monotonic() - begun
+        save(asked.json, [Piece("soak", asked.runs, seen.faults, took, str(asked.seed))])
     sys.exit(1 if seen.faults else 0)
 
 

@@ -68,6 +68,11 @@ def listing(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*")}
 
 
+def contents(root: Path) -> dict[str, str]:
+    """Return what every file holds, by name; "gone" for a folder."""
+    return {name: digest(root / name) for name in listing(root)}
+
+
 def named(root: Path) -> set[str]:
     """Return the names of the files that sets in `root` say they are made of."""
     found = set()

@@ -112,10 +112,10 @@ SCENARIOS = (
         ("out/churn.json", "out/roster.parquet"),
     ),
     Scenario(
-        "report -o FILE.html",
-        (*REPORT, "out/report.html"),
-        ("out/report.html",),
-        ((*REPORT, "out/report.html"),),
+        "report -o FILE",
+        (*REPORT, "out/report.md"),
+        ("out/report.md",),
+        ((*REPORT, "out/report.md"),),
         change,
     ),
     Scenario(
@@ -146,5 +146,10 @@ SCENARIOS = (
         ("out" + EACH,),
         ((*DEMO, "--seed", "1"),),
     ),
-    Scenario("init", ("init", "in/a.csv", "-o", "out/retainkit.toml"), ("out/retainkit.toml",)),
+    Scenario(
+        "init --force",
+        ("init", "in/a.csv", "-o", "out/retainkit.toml", "--force"),
+        ("out/retainkit.toml",),
+        (("init", "lists/members-2024-01-01.csv", "-o", "out/retainkit.toml"),),
+    ),
 )
