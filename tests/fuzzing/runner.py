@@ -128,6 +128,8 @@ class Line:
     def look(self) -> None:
         """Kill a process that has been silent for too long."""
         if self.process is not None and time.monotonic() - self.heard > SILENCE:
+            self.process.send_signal(signal.SIGUSR1)  # it says at what, of each thread
+            time.sleep(1)
             self.process.kill()
             self._over("hang")
 
