@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,8 @@ def main() -> None:
     asked.add_argument("--keep", type=Path, help="Where files go that break a promise.")
     asked.add_argument("--json", type=Path, help="Write what was seen there, too.")
     args = asked.parse_args()
+    for each in (signal.SIGINT, signal.SIGTERM):  # in the background, too, the table is told
+        signal.signal(each, signal.default_int_handler)
     keep = args.keep or Path(tempfile.mkdtemp(prefix="found-"))
     names = tuple(args.targets.split(","))
     tally = fuzzed(args.files, args.seed, args.seconds, names, keep, args.processes)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,9 +107,10 @@ class Line:
         asked = [self.seed, self.start, self.step, self.end, self.place, ",".join(self.names)]
         paths = [str(TESTS), os.environ.get("PYTHONPATH", "")]
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(self.place)}
-        command = [sys.executable, "-m", "fuzzing.worker", *map(str, asked)]
         with (self.place / "stderr").open("wb") as said:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, env=env)
+            self.process = subprocess.Popen(
+                worker(asked), stdout=subprocess.PIPE, stderr=said, env=env
+            )
         self.heard, self.unread = time.monotonic(), b""
 
     def hear(self) -> None:
@@ -127,6 +128,8 @@ class Line:
     def look(self) -> None:
         """Kill a process that has been silent for too long."""
         if self.process is not None and time.monotonic() - self.heard > SILENCE:
+            self.process.send_signal(signal.SIGUSR1)  # it says at what, of each thread
+            time.sleep(1)
             self.process.kill()
             self._over("hang")
 
@@ -183,6 +186,11 @@ class Line:
             (folder / f"{self.seed}-{number}.txt").write_text(
                 f"{what}\n\n{trace}", encoding="utf-8"
             )
+
+
+def worker(asked: Sequence[object]) -> list[str]:
+    """Return the command of a process that tries files."""
+    return [sys.executable, "-m", "fuzzing.worker", *map(str, asked)]
 
 
 def fuzzed(

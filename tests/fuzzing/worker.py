@@ -8,10 +8,12 @@ the bytes at hand lie in a file, so that they are there when the process is not.
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import json
 import os
 import resource
+import signal
 import sys
 import traceback
 from functools import cache
@@ -71,6 +73,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.set_threshold(100_000, 50, 50)
+    faulthandler.register(signal.SIGUSR1)  # the runner asks what a process hangs at
     tell = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.chdir(place)
     for number in range(start, min(end, start + LIVES * step), step):

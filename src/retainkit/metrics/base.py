@@ -9,12 +9,15 @@ from typing import Generic, TypeVar
 import polars as pl
 
 from retainkit.columns import known
+from retainkit.errors import InputError
 from retainkit.periods import Window
 from retainkit.stats.intervals import wilson
 from retainkit.timeline import Needs, Timeline
 
 P = TypeVar("P")
 Segment = tuple[object, ...]  # the value of each --by
+
+_MOST_PERIODS = 100_000  # of a table without gaps: 270 years of days
 
 
 @dataclass(frozen=True)
@@ -175,3 +178,16 @@ def named_segments(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         names[key] = name
         taken.add(name)
     return frame.select(*keys, pl.exclude(keys)).rename(names)
+
+
+def check_span(first: int, last: int, period: str) -> None:
+    """Raise InputError where a table of every period from the first to the last has no end.
+
+    A date mistyped as 9998 would fill gigabytes with days on which nothing was.
+    """
+    if last - first >= _MOST_PERIODS:
+        raise InputError(
+            f"Times run over {last - first + 1:,} {period}s, more than the {_MOST_PERIODS:,} that "
+            "a table of every one can have: some are stray.",
+            "Leave those out with --since and --until, or take a longer --period.",
+        )

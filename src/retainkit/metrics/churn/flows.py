@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import column
-from retainkit.metrics.base import by_segment, of_segment, with_rate
+from retainkit.metrics.base import by_segment, check_span, of_segment, with_rate
 from retainkit.metrics.churn.params import ChurnParams
 from retainkit.periods import Ints, Window
 
@@ -62,13 +62,14 @@ def main(flows: pl.DataFrame, params: ChurnParams, window: Window) -> pl.DataFra
 
 
 def _periods(at: Ints, params: ChurnParams, window: Window) -> Ints:
-    """Return the periods of the table."""
+    """Return the periods of the table; raises InputError where they are too many."""
     last = window.last_begun(params.period)
     if not len(at):
         return np.zeros(0, dtype=np.int64)
     first = int(at.min())
     if params.definition != "lifecycle":
         first = int(window.calendar.from_days(np.array([first]), params.period)[0])
+    check_span(first, last, params.period)
     return np.arange(first, max(last, first) + 1)
 
 

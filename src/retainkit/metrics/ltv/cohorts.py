@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from retainkit.metrics.base import segment_keys
+from retainkit.metrics.base import check_span, segment_keys
 from retainkit.metrics.ltv.forecast import expected
 from retainkit.metrics.ltv.found import Models
 from retainkit.metrics.ltv.histories import last_day
@@ -30,6 +30,8 @@ def realised(
     rows = tally.filter(kind=COHORT).rename({"x": "at"})
     sizes = rows.filter(pl.col("age").is_null()).group_by(keys).agg(pl.col("members").sum())
     last = window.last_complete(params.period)
+    if sizes.height:
+        check_span(sizes.select(pl.col("at").min()).item(), last, params.period)
     ages = sizes.filter(pl.col("at") <= last).with_columns(
         age=pl.int_ranges(0, last - pl.col("at") + 1)
     )

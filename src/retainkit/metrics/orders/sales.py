@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from retainkit.columns import known
-from retainkit.metrics.base import empty_table, segment_keys, with_rate
+from retainkit.metrics.base import check_span, empty_table, segment_keys, with_rate
 from retainkit.metrics.orders.params import OrdersParams
 from retainkit.metrics.orders.tally import COHORT, COUNT, PERIOD, SALES
 from retainkit.metrics.orders.windows import share
@@ -33,6 +33,7 @@ def by_period(tally: pl.DataFrame, params: OrdersParams, window: Window) -> pl.D
     """Return counts and amounts of every period from a segment's first to its last.
 
     `[seg_i…], at, visitors, buyers, new_buyers, repurchased, orders, money, priced, complete`.
+    Raises InputError where they are too many.
     """
     keys = segment_keys(params.by)
     rows = tally.filter(kind=PERIOD)
@@ -44,15 +45,18 @@ def by_period(tally: pl.DataFrame, params: OrdersParams, window: Window) -> pl.D
         orders=pl.col("orders").sum(),
         money=pl.col("amount").sum(),
     )
+    first, last = rows.select(first=pl.col("at").min(), last=pl.col("at").max()).row(0)
+    if first is not None:
+        check_span(first, last, params.period)
     span = pl.int_ranges(pl.col("at").min(), pl.col("at").max() + 1).alias("at")
     every = rows.group_by(keys or pl.lit(0).alias("all")).agg(span).explode("at").drop_nulls("at")
     numbers = [name for name in counts.columns if name not in (*keys, "at")]
     priced = bool(tally.filter(kind=COUNT)["priced"].sum())
-    last = window.last_complete(params.period)
+    complete = pl.col("at") <= window.last_complete(params.period)
     return (
         every.join(counts, on=[*keys, "at"], how="left", nulls_equal=True)
         .with_columns(pl.col(numbers).fill_null(0))
-        .with_columns(priced=pl.lit(priced), complete=pl.col("at") <= last)
+        .with_columns(priced=pl.lit(priced), complete=complete)
         .sort(*keys, "at")
         .select(*keys, pl.exclude(*keys, "all"))
     )
