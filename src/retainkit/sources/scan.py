@@ -17,7 +17,7 @@ from retainkit.schema import Header
 from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import FAULTS, damaged, fault, not_computed, reading
-from retainkit.sources.file import File
+from retainkit.sources.file import PACKED_SUFFIXES, File
 from retainkit.sources.files import Scratch, kept_file, locate
 from retainkit.sources.frames import read_frame
 from retainkit.sources.limits import check_columns
@@ -25,7 +25,7 @@ from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
-from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
+from retainkit.sources.parts import Joined, Part, join, named, with_keys, without_patterns
 from retainkit.sources.sets import lost_notes, members_of
 
 
@@ -175,6 +175,8 @@ def open_export(
         table = stack.enter_context(
             open_table(inputs, options, temp_dir, origin=options.rejects is not None, lines=lines)
         )
+        if options.verify:
+            table = replace(table, notes=(*table.notes, *_unverified(table)))
         members: Table | None
         if options.members is not None:
             own = options.member_encoding
@@ -189,6 +191,16 @@ def open_export(
         else:
             members = _members_of_set(inputs, options, Scratch(stack, temp_dir))
         yield table, members
+
+
+def _unverified(table: Table) -> list[str]:
+    """Return what to note of text that no checksum stands for; what is packed has its own."""
+    plain = [
+        part.name
+        for part in table.parts
+        if part.lines is not None and not part.name.endswith(PACKED_SUFFIXES)
+    ]
+    return [f"{named(plain)}: not verified: plain text has no checksums."] if plain else []
 
 
 def _members_of_set(
@@ -214,9 +226,8 @@ def _read_file(
     file: File, options: SourceOptions, scratch: Scratch, *, origin: bool, lines: bool
 ) -> Part:
     head = read_head(file)
-    format_ = format_of(file, head)
     with reading(file.name):
-        match format_:
+        match format_of(file, head):
             case "parquet":
                 part = read_parquet(file, options, origin=origin)
             case "ndjson":
@@ -226,8 +237,6 @@ def _read_file(
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin, lines=lines)
     check_columns(file.name, len(part.schema), options)
-    if options.verify and format_ in ("csv", "ndjson") and not head.packed:
-        part = replace(part, notes=(*part.notes, "not verified: plain text has no checksums"))
     part = replace(part, ready=file.ready)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part
