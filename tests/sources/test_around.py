@@ -125,7 +125,11 @@ def test_the_first_line_may_name_the_separator(file: Path, line: str) -> None:
         (["x,y,z", "a,b,c", "a,b,c,d"], 0),
         (["a,2024-01-01,left", "b,2024-01-02,left"], 0),
         (["title", "cust,when,kind", "a,2024-01-01,x", "b,2024-01-01,y"], 1),
-        (["日期,2026-11-01,店", "会员ID,日期,店", "a,2024-01-01,x"], 1),
+        (["日期,2026-11-01", "店,南京路", "会员ID,日期,店", "a,2024-01-01,x"], 2),
+        (["报表,明细,日期,2026-11-01", "会员ID,日期,店", "a,2024-01-01,x"], 1),
+        (["a,2024-01-01,x", "user_id,time,amount", "a,2024-01-01,1"], 0),
+        (["a,2024-01-01"] * 11 + ["user_id,time,amount", "a,2024-01-01,1"], 0),
+        (["Jahr,2024"] * 9 + ["user_id,time,amount", "a,2024-01-01,1"], 9),
         (["title", "", "user_id,time"], 2),
         ([], 0),
     ],
@@ -135,9 +139,23 @@ def test_which_row_is_the_header(rows: list[str], top: int) -> None:
 
 
 def test_names_that_flags_say_are_known(file: Path) -> None:
-    write(file, "a note, of two\nkunde,wann\nann,2024-03-01\n")
+    write(file, "a note\nof the time,total,left\nkunde,wann,wo,was\nann,2024-03-01,x,y\n")
     answer = retainkit.cohort(file, member_col="lower(kunde)", time_col="wann")
     assert answer.data.members == 1
+    write(file, "user_id,event_time\nkunde,2024-03-01\nkunde,2024-03-02\n")
+    with pytest.raises(InputError, match="there is no column 'kunde'"):
+        retainkit.cohort(file, member_col="kunde")
+
+
+def test_numbers_that_flags_say_are_no_names(file: Path) -> None:
+    write(file, "user_id,event_time,qty,a,b\nann,2024-03-01,2,1,100\n")
+    answer = retainkit.cohort(file, amount_col="qty * 1 + 100", measure="amount")
+    assert answer.data.rows == 1
+
+
+def test_rows_without_a_header_before_ones_with_it_are_not_lost(file: Path) -> None:
+    write(file, "ann,2024-03-01,5\n" * 3 + "user_id,event_time,amount\nbob,2024-03-01,5\n")
+    assert "seems to have no header" in refused(file)
 
 
 def test_a_column_of_texts_has_no_footers() -> None:

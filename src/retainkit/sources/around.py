@@ -19,6 +19,7 @@ LOOKED_AT = 50  # rows in which the header is looked for
 LOOKED_UNDER = 20  # rows at the end, of which some may be no rows
 _KNOWN = frozenset(fold(alias) for aliases in ALIASES.values() for alias in aliases)
 _STEADY = 0.8
+_MOST_VALUED = 10  # lines above a header that have numbers or dates
 # The first line, as Excel writes it.
 _DIRECTIVE = re.compile(r'"?sep=([^\w"\r\n])"?\s*', re.IGNORECASE)
 
@@ -66,22 +67,20 @@ def header_row(
 ) -> int:
     """Return which of the first rows of a table is its header, the first where nothing tells.
 
-    It is the row with the most names that columns are known by, or that are `said`; where none is
-    said, rows above it have fewer cells, or numbers and dates. Without such names it is a row of
+    It is the row with the most names that are `said`; where none is, with the most that columns
+    are known by; if rows above it are text rather than data. Without such names it is a row of
     words as wide as those below, where all above have less than half of its cells. even: rows are
     all of one width, as those of a sheet, so that without names it is the first of the widest.
     """
     rows = rows[:LOOKED_AT]
-    named = [known_names(row, said) for row in rows]
+    asked = [len({cell.strip() for cell in row} & set(said)) for row in rows]
+    named = asked if any(asked) else [known_names(row) for row in rows]
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     most = max(named, default=0)
     if most:
         top = named.index(most)
         sure = most > 1 or not _has_values(rows[top])
-        above = any(cell.strip() in said for cell in rows[top]) or all(
-            filled[i] < filled[top] or _has_values(rows[i]) for i in range(top)
-        )
-        return top if sure and above else 0
+        return top if sure and _are_text(rows[:top], filled, filled[top]) else 0
     if even:
         return filled.index(max(filled, default=0)) if filled else 0
     return next((i for i in range(1, len(rows)) if _stands_out(rows, filled, i)), 0)
@@ -89,7 +88,7 @@ def header_row(
 
 def known_names(row: Sequence[str], said: Collection[str] = ()) -> int:
     """Return how many cells are names that columns are known by, or that are `said`."""
-    return sum(fold(cell) in _KNOWN or cell.strip() in said for cell in row)
+    return sum(fold(cell) in _KNOWN or cell.strip() in said for cell in set(row))
 
 
 def has_no_header(first: Sequence[str], said: Collection[str]) -> bool:
@@ -105,7 +104,7 @@ def said_columns(options: SourceOptions) -> frozenset[str]:
         for field in fields(options)
         if field.name.endswith("_col") or field.name == "dedupe"
     ]
-    words = (re.findall(r"\w+", re.sub(r"'[^']*'", "", text)) for text in texts)
+    words = (re.findall(r"[^\W\d]\w*", re.sub(r"'[^']*'", "", text)) for text in texts)
     return frozenset({*filter(None, texts), *(word for found in words for word in found)})
 
 
@@ -136,6 +135,19 @@ def _is_footer(filled: Sequence[str]) -> bool:
     if len(filled) == 1:
         return _UNDER.match(filled[0]) is not None
     return len(filled) == 2 and _LABEL.fullmatch(filled[0]) is not None
+
+
+def _are_text(above: Sequence[Sequence[str]], filled: Sequence[int], width: int) -> bool:
+    """Return whether rows above one with names of columns are text: rows of data would be lost.
+
+    They are narrower, or wider and with values; and not many have any.
+    """
+    valued = [_has_values(row) for row in above]
+    plain = all(
+        cells < width or (values and cells > width)
+        for cells, values in zip(filled, valued, strict=False)
+    )
+    return plain and sum(valued) <= _MOST_VALUED
 
 
 def _has_values(row: Sequence[str]) -> bool:
