@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test laws browser check gold examples bench soak kills reliability format clean
+.PHONY: demo test laws browser check gold examples bench soak kills reliability fuzz atheris format clean
 
 demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
@@ -53,13 +53,30 @@ soak: $(READY)
 kills: $(READY)
 	$(BIN)/python benchmarks/kills.py --kills 1000
 
+# Hostile files: no traceback, no hang, no rows lost. docs/fuzzing.md has longer runs.
+FILES := 100000
+SECONDS := 600
+SEED := 1
+PROCESSES := 1
+TARGETS := csv,ndjson,parquet,packed,workbook,members,manifest,settings,taxonomy,baseline,costs,flags,rules,steps,selectors,duckdb
+fuzz: $(READY)
+	$(BIN)/python benchmarks/fuzz.py --files $(FILES) --seconds $(SECONDS) --seed $(SEED) \
+	  --processes $(PROCESSES) --targets $(TARGETS) --keep found --json found.json
+
+# The same targets under atheris, each for so many seconds; Parquet may end the process.
+comma := ,
+atheris: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[dev,fuzz]'
+	for target in $(filter-out parquet duckdb,$(subst $(comma), ,$(TARGETS))); do mkdir -p "found/more/$$target" && \
+	  $(BIN)/python benchmarks/fuzz_atheris.py "$$target" "found/more/$$target" \
+	    "tests/fuzzing/corpus/$$target" -max_total_time=$(SECONDS) || exit 1; done
+
 # The table of docs/reliability.md: hours; smaller sizes make a trial. 0 leaves an experiment out.
 KILLS ?= 1000
 REPORTS ?= 200
 STEP ?= 1
 FUZZED ?= 100000
 CASES ?= 1
-SEED ?= 1
 reliability: $(READY)
 	$(BIN)/python benchmarks/reliability.py --seed $(SEED) --kills $(KILLS) --faults $(STEP) \
 	  --soak $(REPORTS) --fuzz $(FUZZED) --limits 1 --determinism 1 --exactness $(CASES)

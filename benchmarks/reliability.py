@@ -30,7 +30,7 @@ class Experiment:
     """What is tried, and by which script.
 
     what: each of those tried, in words. size: the argument that says how many, "" where that is
-    fixed; told: whether what single pieces tell stands in the table.
+    fixed; more: further arguments. told: whether what single pieces tell stands in the table.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Experiment:
     size: str = ""
     seeded: bool = True
     told: bool = False
+    more: tuple[str, ...] = ()
 
 
 EXPERIMENTS = (
@@ -62,7 +63,13 @@ EXPERIMENTS = (
         "soak.py",
         "--runs",
     ),
-    Experiment("fuzz", "damaged and hostile files read", "fuzz.py", "--files"),
+    Experiment(
+        "fuzz",
+        "damaged and hostile files read",
+        "fuzz.py",
+        "--files",
+        more=("--seconds", "86400"),
+    ),
     Experiment(
         "limits", "inputs made to take all memory or time", "limits.py", seeded=False, told=True
     ),
@@ -89,7 +96,7 @@ def tried(experiment: Experiment, size: str, seed: str) -> list[Piece]:
         return []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "seen.json"
-        command = [sys.executable, str(script), "--json", str(path)]
+        command = [sys.executable, str(script), "--json", str(path), *experiment.more]
         command += [experiment.size, size] if experiment.size else []
         command += ["--seed", seed] if experiment.seeded else []
         done = subprocess.run(command, check=False)

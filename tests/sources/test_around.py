@@ -156,6 +156,20 @@ def test_a_file_without_a_header_is_told_without_its_values(file: Path) -> None:
     assert opened(file, header=False).frame.height == 2
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "ann,01-Mar-2024 10:00",
+        "ann@example.com,pay",
+        "3f2b8c1e-9d4a-4b7e-8f60-1a2b3c4d5e6f,pay",
+        "ann,2024-03-01T08:00:00Z",
+    ],
+)
+def test_what_no_column_is_called_is_a_value(file: Path, first: str) -> None:
+    write(file, f"{first}\n{first}\n")
+    assert "seems to have no header" in refused(file)
+
+
 def test_a_header_with_years_is_one_where_a_name_is_known(file: Path) -> None:
     write(file, "kunde,2023,2024\nann,1,2\n")
     assert "no header" in refused(file)

@@ -248,10 +248,14 @@ def test_origin_adds_file_and_row(tmp_path: Path) -> None:
     )
 
 
-def test_a_column_called_like_ours_is_refused_only_with_origin(file: Path) -> None:
-    write(file, "user_id,__row\nu1,7\n")
-    assert opened(file).rows == [("u1", "7")]
-    assert "'__row'" in refused(file, origin=True)
+@pytest.mark.parametrize("name", ["__row", "__long", "__member", "__us", "__kept_user_id"])
+@pytest.mark.parametrize("origin", [False, True])
+def test_a_column_called_like_ours_gets_another_name(file: Path, name: str, origin: bool) -> None:
+    write(file, f"user_id,{name}\nu1,7\nu2,8,9\n")
+    table = opened(file, origin=origin)
+    assert table.header == ("user_id", f"({name})")
+    assert f"the header names '{name}': read as '({name})'" in " ".join(table.notes)
+    assert table.frame[f"({name})"].to_list() == ["7", "8"]
 
 
 def test_an_unclosed_quote_is_one_clear_error(file: Path) -> None:

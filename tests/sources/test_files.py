@@ -50,6 +50,14 @@ def test_the_literal_name_wins_over_the_glob(tmp_path: Path) -> None:
     assert opened(literal).files == (str(literal),)
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".ndjson", ".parquet"])
+def test_what_is_read_is_the_literal_file(tmp_path: Path, suffix: str) -> None:
+    for name, who in (("a[1]", "mine"), ("a1", "theirs")):
+        rows, path = pl.DataFrame({"user_id": [who]}), tmp_path / f"{name}{suffix}"
+        getattr(rows, f"write_{suffix[1:]}")(path)
+    assert opened(tmp_path / f"a[1]{suffix}").rows == [("mine",)]
+
+
 def test_a_glob_is_expanded_when_no_such_file_exists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -21,6 +21,7 @@ from retainkit.sources.files import paths
 
 SNAPSHOT = "retainkit-snapshot/1"
 _PIECE = 1 << 20
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -111,22 +112,29 @@ def _saved(document: Mapping[str, Any]) -> Saved:
     definition = document["definition"]
     result = document.get("result")
     told = None if result is None else _result(result)
-    return Saved(definition["command"], definition, told)
+    return Saved(_kind(definition["command"], str), _kind(definition, dict), told)
 
 
 def _result(document: Mapping[str, Any]) -> Result:
     """Return the Result of its JSON; dates stay text, which sorts as they do."""
     data = document["data"]
     return Result(
-        command=document["command"],
-        definition=document["definition"],
-        params=document["params"],
+        command=_kind(document["command"], str),
+        definition=_kind(document["definition"], str),
+        params=_kind(document["params"], dict),
         data=DataWindow(data["rows"], data["members"], None, None, None, data["tz"]),
         tables={
-            name: pl.DataFrame(rows, infer_schema_length=None)
+            name: pl.DataFrame(_kind(rows, list), infer_schema_length=None)
             for name, rows in document["tables"].items()
         },
     )
+
+
+def _kind(value: object, kind: type[Kind]) -> Kind:
+    """Return a value of JSON that has to be of a kind; raises TypeError where it is not."""
+    if not isinstance(value, kind):
+        raise TypeError(type(value).__name__)
+    return value
 
 
 def _likely(result: Result, now: Definition) -> Definition:

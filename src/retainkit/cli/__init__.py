@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from retainkit import __version__
-from retainkit.cli.failures import leave, unforeseen
+from retainkit.cli.failures import keep_stderr, leave, unforeseen
 from retainkit.cli.group import Group
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ def root(
 def main() -> None:
     """Run the command line, and end the process."""
     gc.set_threshold(100_000, 50, 50)  # imports make many objects, and hardly any garbage
+    keep_stderr()
     try:
         try:
             app(prog_name="retainkit")

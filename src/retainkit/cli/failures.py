@@ -16,6 +16,7 @@ from retainkit.stopping import stop
 
 INTERRUPTED = 130
 TERMINATED = 143
+_LONGEST = 1000  # characters of a line: files can have names of columns without end
 TRACEBACK = "RETAINKIT_TRACEBACK"  # the variable that asks for tracebacks
 
 
@@ -109,6 +110,26 @@ def _place(trace: TracebackType | None) -> str:
     return places[-1]
 
 
+def keep_stderr() -> None:
+    """Keep stderr for what retainkit says.
+
+    Libraries write to its descriptor by themselves, above all Polars where it panics: lines that
+    can hold values of the data, before the one that says what is wrong. They are left out, unless
+    the environment variable RETAINKIT_TRACEBACK asks for them.
+    """
+    if sys.stderr is None or os.environ.get(TRACEBACK):
+        return
+    try:
+        own = os.dup(sys.stderr.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+    except (OSError, ValueError):
+        return
+    sys.stderr = os.fdopen(own, "w", encoding=sys.stderr.encoding, errors="backslashreplace")
+    sys.stderr.reconfigure(line_buffering=True)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
 def abandon_stdout() -> None:
     """Drop what Python still holds for stdout: written at exit, it would fail once more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -136,4 +157,5 @@ def tell(error: RetainkitError) -> None:
     from retainkit.render.cells import clean
 
     for line in without_secrets(f"Error: {error}").split("\n"):
-        typer.echo(inert(clean(line)), err=True)
+        shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
+        typer.echo(inert(clean(shown)), err=True)

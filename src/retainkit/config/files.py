@@ -39,7 +39,7 @@ def read(path: Path) -> dict[str, Any]:
         ) from None
     if path.name != PYPROJECT:
         return document
-    ours = document.get("tool", {}).get("retainkit")
+    ours = _tool(document).get("retainkit")
     if not isinstance(ours, dict):
         raise UsageError(f"{path} has no [tool.retainkit].")
     return ours
@@ -48,7 +48,12 @@ def read(path: Path) -> dict[str, Any]:
 def _is_ours(pyproject: Path) -> bool:
     """Return whether a pyproject.toml is about retainkit; a broken one that is not is let be."""
     data = pyproject.read_bytes()
-    return b"retainkit" in data and "retainkit" in _parsed(pyproject, data).get("tool", {})
+    return b"retainkit" in data and "retainkit" in _tool(_parsed(pyproject, data))
+
+
+def _tool(document: dict[str, Any]) -> dict[str, Any]:
+    tool = document.get("tool")
+    return tool if isinstance(tool, dict) else {}
 
 
 def _parsed(path: Path, data: bytes) -> dict[str, Any]:
@@ -56,5 +61,5 @@ def _parsed(path: Path, data: bytes) -> dict[str, Any]:
 
     try:
         return tomllib.loads(data.decode("utf-8-sig"))  # Notepad begins a file with a mark
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not TOML: {error}.") from None

@@ -200,7 +200,7 @@ class Account:
         said += moved_notes(time, options.naive_tz or options.tz, seen.skipped, seen.twice)
         people = self.members
         if options.dedupe is None:
-            said += alike_notes(people.alike, self.exact, events.columns)
+            said += alike_notes(people.alike, self.exact, events.kept)
         active = people.both + people.strange
         said += busy_notes(people.busy, people.theirs, seen.rows, active)
         return said + people.notes(events.members is not None)

@@ -156,7 +156,7 @@ def load(folder: Path) -> Manifest | None:
             tuple(_entry(each) for each in told["files"]),
             None if members is None else MemberEntry(**{**members, **_common(members)}),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"The manifest of the set '{folder}' is damaged.",
             "Bring it back from a copy, or ingest into another folder.",

@@ -59,7 +59,7 @@ def _refused(usage: Usage, options: SourceOptions) -> Iterator[str]:
 
 def _placeholders(seen: Seen) -> Iterator[str]:
     if seen.columns.nobody:
-        found = seen.columns.nobody.most_common()
+        found = sorted(seen.columns.nobody.items(), key=lambda each: (-each[1], each[0]))
         listed = ", ".join(f"'{word}' in {counted(rows, 'row')}" for word, rows in found)
         yield f"Ids that mean nobody are refused: {listed}."
 

@@ -7,6 +7,8 @@ from collections import Counter
 
 import polars as pl
 
+from retainkit.sources.dtypes import in_calendar
+
 _SHOWN = 2
 _LONGEST = 20
 _SIGNS = (
@@ -28,7 +30,7 @@ def shapes(sample: pl.Series) -> str | None:
     """Return the commonest shapes of a sample, None where there is nothing to see."""
     if sample.dtype.is_nested() or sample.dtype in (pl.Binary, pl.Object):
         return None
-    values = sample.fill_nan(None) if sample.dtype.is_float() else sample
+    values = sample.fill_nan(None) if sample.dtype.is_float() else in_calendar(sample)
     texts = values.drop_nulls().cast(pl.String).to_list()
     counted = Counter(shape(text.strip()) for text in texts if text.strip())
     named = [found for found, _ in counted.most_common(_SHOWN)]

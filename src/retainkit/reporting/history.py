@@ -15,6 +15,7 @@ from retainkit.errors import InputError, OutputError, UsageError
 from retainkit.replacement import write_whole
 from retainkit.reporting.model import Headline, Report
 from retainkit.results import DataWindow, Result
+from retainkit.sources.faults import FAULTS
 from retainkit.wording import counted
 
 _NAME = re.compile(r"headline-\d{8}T\d{6}Z-([0-9a-f]{8})\.parquet")  # as-of, and what it means
@@ -37,10 +38,10 @@ def past(folder: Path) -> dict[Path, pl.DataFrame]:
     found = {}
     for path in _files(folder):
         try:
-            runs = pl.read_parquet(path)
+            runs = pl.read_parquet(path, glob=False)
         except FileNotFoundError:
             continue  # removed meanwhile, by a run for another target that keeps fewer
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except FAULTS as error:
             raise InputError(
                 f"--history: {path} cannot be read: it is no headline that a report kept.",
                 "Move it elsewhere, or name another folder.",

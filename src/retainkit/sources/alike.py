@@ -53,14 +53,17 @@ def row_hashes(keys: NDArray[np.uint64], rows: pl.DataFrame) -> pl.Series:
     return pl.Series(rest ^ (keys * _ODD))
 
 
-def alike_notes(rows: int, exact: bool, columns: Sequence[str]) -> list[str]:
-    """Return what to say of used rows that are like an earlier one in the `columns` read."""
+def alike_notes(rows: int, exact: bool, kept: Sequence[str]) -> list[str]:
+    """Return what to say of used rows that are like an earlier one.
+
+    kept: what they are compared in; rows that are equal in every column of the export are fewer.
+    """
     if not rows:
         return []
-    many = counted(rows, "row is", "rows are")
+    many = counted(rows, "row repeats", "rows repeat")
+    same = f"{', '.join(kept[:-1])} and {kept[-1]}"
     return [
-        f"{many if exact else f'About {many}'} like an earlier one in every column that was read "
-        f"({', '.join(columns)}): lines of one order, or exported twice? "
-        f"{'It counts' if rows == 1 else 'They count'}; inspect says how many whole rows repeat, "
-        "--dedupe exact leaves those out."
+        f"At most {many if exact else f'about {many}'} an earlier one: so many are like one in "
+        f"{same}, as lines of one order may be. All count; inspect says how many whole rows "
+        "repeat, --dedupe exact leaves those out."
     ]

@@ -22,6 +22,16 @@ _STEADY = 0.8
 # The first line, as Excel writes it.
 _DIRECTIVE = re.compile(r'"?sep=([^\w"\r\n])"?\s*', re.IGNORECASE)
 
+# Dates with names of months, addresses of mail, UUIDs: no names of columns.
+_VALUE = re.compile(
+    r"""
+      \d{1,2} [-/.\ ]? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) [a-z]* [-/.,\ ]* \d{2,4} .*
+    | [^@\s]+ @ [^@\s]+ \. [a-z]+
+    | [0-9a-f]{8} (-? [0-9a-f]{4}){3} -? [0-9a-f]{12}
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
 # What a line under a table begins with, where one cell is all it has.
 _UNDER = re.compile(
     r"""
@@ -83,8 +93,9 @@ def known_names(row: Sequence[str], said: Collection[str] = ()) -> int:
 
 
 def has_no_header(first: Sequence[str], said: Collection[str]) -> bool:
-    """Return whether the first row has values: a number or a date, and no name that is known."""
-    return _has_values(first) and not known_names(first, said)
+    """Return whether the first row has values, as a date is one, and no name that is known."""
+    values = _has_values(first) or any(_VALUE.fullmatch(cell.strip()) for cell in first)
+    return values and not known_names(first, said)
 
 
 def said_columns(options: SourceOptions) -> frozenset[str]:

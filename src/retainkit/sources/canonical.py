@@ -99,7 +99,7 @@ class Events:
     columns as read) where rejects are kept, clock (`clocks.Clock`) where local times can be odd.
     Of rows with a fate only the fate means something.
     recipe: how it was made of the raw rows; pruned: those of them that have to be read. columns:
-    those of the export that are.
+    those of the export that are; kept: in words, what an event has of them.
     members: one row a member: member, joined, left (Int64 us), reason (String, if wanted and
     there), seg_i (String, those on the member side); None without a member table. segments: the
     side each wanted segment is on.
@@ -113,6 +113,7 @@ class Events:
     notes: tuple[str, ...]
     pruned: Pruned
     columns: tuple[str, ...]
+    kept: tuple[str, ...]
 
 
 def read_events(
@@ -170,7 +171,15 @@ def read_events(
         if keys:
             frame = Repeats(recipe.steps, recipe.columns, keys).left_out(pruned.frame)
     told = tuple(dict.fromkeys(notes))
-    return Events(frame, recipe, roster_frame, sides, mapping, told, pruned, columns)
+    has = tuple(_in_words(recipe, wanted.segments))
+    return Events(frame, recipe, roster_frame, sides, mapping, told, pruned, columns, has)
+
+
+def _in_words(recipe: Recipe, segments: Sequence[str]) -> Iterator[str]:
+    """Yield the roles and the segment columns that events keep."""
+    kept = {expr.meta.output_name() for expr in recipe.columns}
+    yield from (role for role in ("member", "time", "event", "order", "amount") if role in kept)
+    yield from (name for i, name in enumerate(segments) if f"seg_{i}" in kept)
 
 
 def _column(source: str, table: Table) -> str | None:

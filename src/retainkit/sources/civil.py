@@ -28,6 +28,7 @@ _HOUR_US = 3_600_000_000
 DAY_US = 86_400_000_000
 FLOOR = -25_566 * DAY_US  # 1900-01-02: what lies before is a placeholder, not an event
 CEILING = 2_932_532 * DAY_US  # 9999-01-01: "never"
+_YEARS = -(2**56), 2**58  # us: from before the year 0 to after 9999
 _NO_TIME = ("", "-", "null", "none", "nan", "nat", "na", "n/a", "\\n")
 
 _DATE = (
@@ -100,9 +101,15 @@ def read_walls(text: pl.Series, day_first: bool | None) -> pl.Series:
 
 
 def to_utc(local: pl.Series, tz: str) -> pl.Series:
-    """Return the moments (us) of local Datetimes: the earlier of two, forward over a gap."""
+    """Return the moments (us) of local Datetimes: the earlier of two, forward over a gap.
+
+    Null in years that no calendar has; Polars would panic.
+    """
     if tz == "UTC":
         return local.cast(pl.Int64)
+    known = local.cast(pl.Int64).is_between(*_YEARS)
+    if not known.all():
+        local = local.zip_with(known, local.clear(len(local)))
     moments = _direct_utc(local, tz)
     # A time in a gap is as long after the gap as the same time hours earlier is before it.
     for hours in (3, 25):

@@ -9,6 +9,7 @@ import polars as pl
 EXACT = 2**53  # below it a Float64 holds every whole number
 _SMALL = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
 _INTEGERS = (*_SMALL, pl.Int64)
+_YEARS = {"ms": 2**48, "us": 2**58, "ns": 2**63 - 1}  # 9,000 around 1970: Polars panics far off
 _TEXTUAL = (pl.String, pl.Categorical, pl.Enum, pl.Boolean)
 
 
@@ -66,3 +67,18 @@ def number_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         return text.str.replace(r"\.0+$", "")
     whole = (column == column.round()) & (column.abs() < EXACT)
     return pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(text)
+
+
+def in_calendar(values: pl.Series) -> pl.Series:
+    """Return values, and of dates and times those that lie within some thousand years; else null.
+
+    Polars panics where it is to show others.
+    """
+    if isinstance(values.dtype, pl.Datetime):
+        furthest = _YEARS[values.dtype.time_unit]
+    elif values.dtype == pl.Date:
+        furthest = 3_000_000  # days
+    else:
+        return values
+    near = values.to_physical().is_between(-furthest, furthest)
+    return values if near.all() else values.zip_with(near, values.clear(len(values)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -34,7 +35,10 @@ def read_excel(file: File, options: SourceOptions, *, origin: bool) -> Part:
     rows above it are left out and noted. Raises InputError for a workbook that cannot be read,
     UsageError for a sheet that it does not have.
     """
-    check_workbook(file, options)
+    try:
+        check_workbook(file, options)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise _damaged(file) from error
     book = _opened(file)
     sheet, cells = _sheet(file, book, options.sheet)
     top = 0

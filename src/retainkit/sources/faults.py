@@ -17,7 +17,6 @@ FAULTS: tuple[type[BaseException], ...] = (pl.exceptions.PolarsError, PanicExcep
 # Raised before any row is read: a plan of ours is wrong, whatever the data hold.
 _PLANNING = (pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError)
 
-_NAMED = 3
 _AGAIN = "Fetch or export it again."
 _CELLS = (
     "a row has more cells than the header",
@@ -65,11 +64,9 @@ def fault(error: BaseException, name: str, line: int | None = None) -> InputErro
     )
 
 
-def damaged(*names: str) -> InputError:
-    """Return the error for a file that contradicts itself, or for one among several."""
-    which = " or ".join(f"'{name}'" for name in names[:_NAMED])
-    more = f" or one of {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return InputError(f"{which}{more} cannot be read: it is truncated or damaged.", _AGAIN)
+def damaged(name: str) -> InputError:
+    """Return the error for a file that contradicts itself."""
+    return InputError(f"'{name}' cannot be read: it is truncated or damaged.", _AGAIN)
 
 
 def is_about_bytes(error: BaseException) -> bool:
@@ -80,6 +77,14 @@ def is_about_bytes(error: BaseException) -> bool:
 def is_about_quotes(error: BaseException) -> bool:
     """Return whether `error` says that quotes are not as they should be."""
     return any(sign in str(error) for sign, told in _KNOWN if told is _QUOTES)
+
+
+def beyond(names: str) -> InputError:
+    """Return the error for a panic that is no one file's; `names` stand in quotes."""
+    return InputError(
+        f"{names} cannot be read: there is damage, or a value out of all bounds (PanicException).",
+        "Fetch or export it again; look at its times and numbers.",
+    )
 
 
 def long_rows(names: str) -> InputError:

@@ -40,12 +40,21 @@ _FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"SQLite format 3\x00", "a SQLite database", "Export the table as CSV or Parquet."),
     (b"ARROW1\x00", "an Arrow IPC file", "Write it as Parquet."),
     (b"Obj\x01", "an Avro file", "Write it as Parquet."),
+    (b"\x89PNG", "a picture", "Ask for the export as CSV or Parquet."),
+    (b"\xff\xd8\xff", "a picture", "Ask for the export as CSV or Parquet."),
+    (_GZIP, "packed twice", "Unpack it once; .gz and .zst are read as they are."),
 )
 _MARKUP: tuple[tuple[bytes, str, str], ...] = (
     (b"<!doctype html", "an HTML page", _PAGE),
     (b"<html", "an HTML page", _PAGE),
     (b"<?xml", "an XML document", _PAGE),
+    *((tag, "an HTML page", _PAGE) for tag in (b"<!--", b"<head", b"<body", b"<meta", b"<script")),
+    *((tag, "an HTML page", _PAGE) for tag in (b"<title", b"<div")),
+    (b"<table", "a table of HTML, as web systems call Excel", "Open and save it as CSV."),
+    (b"<style", "an HTML page", _PAGE),
+    (b"mime-version:", "a web archive", "Open and save it as CSV."),
 )
+_TAR, _TAR_AT = b"ustar", 257  # what stands where in a tar archive
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,8 @@ def _is_workbook(data: bytes) -> bool:
 def _refuse_foreign(file: File, data: bytes, start: bytes) -> None:
     found = [each for each in _FOREIGN if start.startswith(each[0])]
     found += [each for each in _MARKUP if start.lower().startswith(each[0])]
+    if data[_TAR_AT:].startswith(_TAR):
+        found.append((_TAR, "a tar archive", _UNPACK))
     if not found:
         return
     _, what, hint = found[0]

@@ -18,7 +18,7 @@ def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]
 
     A name that occurs twice is numbered everywhere (`a_1`, `a_2`), so that no column is left
     that could be taken for the one that was meant. One that Polars takes for a pattern (`*`,
-    `^a$`) stands in parentheses.
+    `^a$`), or that begins as the columns do that we add (`__row`), stands in parentheses.
     """
     given = [cell.strip() or f"column_{i}" for i, cell in enumerate(cells, 1)]
     times = Counter(given)
@@ -39,15 +39,17 @@ def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]
 
 
 def plain_name(name: str, taken: Container[str]) -> str:
-    """Return `name`, in parentheses where Polars would take it for a pattern."""
+    """Return `name`, in parentheses where Polars or we would take it for something else."""
     plain = name
-    while _is_pattern(plain) or (plain != name and plain in taken):
+    while _is_taken(plain) or (plain != name and plain in taken):
         plain = f"({plain})"
     return plain
 
 
-def _is_pattern(name: str) -> bool:
-    return name == "*" or (name.startswith("^") and name.endswith("$"))
+def _is_taken(name: str) -> bool:
+    """Return whether a name is a pattern to Polars, or like those of the columns that we add."""
+    pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
+    return pattern or name.startswith("__")
 
 
 def refuse_own_names(name: str, columns: Iterable[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from glob import escape
 from itertools import accumulate
 from pathlib import Path
 
@@ -48,15 +50,20 @@ def read_ndjson(
     if origin:
         refuse_own_names(file.name, keys)
     schema = dict.fromkeys(keys, pl.String())
-    rows = pl.scan_ndjson(path, schema=schema)
+    rows = _scan(path, schema)
     if origin:
         rows = rows.with_row_index(ROW, 1).with_columns(pl.col(ROW).cast(pl.Int64))
     return Part(file.name, rows, schema, text.notes)
 
 
+def _scan(path: Path, schema: Mapping[str, pl.DataType] | None = None) -> pl.LazyFrame:
+    """Return the rows of one file; its name is no pattern, which Polars takes it for."""
+    return pl.scan_ndjson(escape(str(path)), schema=schema, infer_schema_length=None)
+
+
 def _keys(file: File, path: Path) -> list[str]:
     try:
-        keys = pl.scan_ndjson(path, infer_schema_length=None).collect_schema().names()
+        keys = _scan(path).collect_schema().names()
     except FAULTS:
         # Polars also gives up on a key that is an object here and a number there.
         keys = _keys_line_by_line(file, path)

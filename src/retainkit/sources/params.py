@@ -35,7 +35,7 @@ def as_of(options: SourceOptions, last: int | None, calendar: Calendar) -> int |
 def late(times: Ints) -> int:
     """Return how many moments (us) lie more than a day after now: mistyped, or a placeholder."""
     tomorrow = time_ns() // 1000 + DAY
-    return int(np.count_nonzero(times > tomorrow)) if int(times.max()) > tomorrow else 0
+    return int(np.count_nonzero(times > tomorrow))
 
 
 def late_notes(

@@ -99,7 +99,7 @@ def with_keys(part: Part, keys: Mapping[str, str | None]) -> Part:
 
 
 def without_patterns(part: Part) -> Part:
-    """Return `part` with other names for columns that Polars takes for patterns."""
+    """Return `part` with other names for columns that Polars or we take for something else."""
     plain = {name: plain_name(name, part.schema) for name in part.schema}
     renamed = {name: new for name, new in plain.items() if name != new}
     if not renamed:

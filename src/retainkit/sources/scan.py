@@ -18,7 +18,7 @@ from retainkit.sources.csv import read_csv
 from retainkit.sources.excel import read_excel
 from retainkit.sources.faults import (
     FAULTS,
-    damaged,
+    beyond,
     fault,
     not_computed,
     reading,
@@ -32,7 +32,7 @@ from retainkit.sources.magic import format_of, read_head
 from retainkit.sources.ndjson import read_ndjson
 from retainkit.sources.options import Input, SourceOptions
 from retainkit.sources.parquet import read_parquet
-from retainkit.sources.parts import Joined, Part, join, with_keys, without_patterns
+from retainkit.sources.parts import Joined, Part, join, named, with_keys, without_patterns
 from retainkit.sources.sets import lost_notes, members_of
 
 
@@ -100,7 +100,7 @@ class Table:
             found = self._fault() or not_computed(error) or refused_once(error)
             if found is None and isinstance(error, PanicException):
                 # Only what was asked for met the damage: some of the rows, or of the columns.
-                found = damaged(*(part.name for part in self.parts if part.footer is not None))
+                found = beyond(named([part.name for part in self.parts]))
             if found is None:
                 raise
             raise found from error
@@ -221,8 +221,9 @@ def _read_file(
     file: File, options: SourceOptions, scratch: Scratch, *, origin: bool, lines: bool
 ) -> Part:
     head = read_head(file)
+    format_ = format_of(file, head)
     with reading(file.name):
-        match format_of(file, head):
+        match format_:
             case "parquet":
                 part = read_parquet(file, options, origin=origin)
             case "ndjson":
@@ -232,6 +233,8 @@ def _read_file(
             case "csv":
                 part = read_csv(file, head, options, scratch, origin=origin, lines=lines)
     check_columns(file.name, len(part.schema), options)
+    if options.verify and format_ in ("csv", "ndjson") and not head.packed:
+        part = replace(part, notes=(*part.notes, "not verified: plain text has no checksums"))
     part = replace(part, ready=file.ready)
     keys = {key: value for key, value in file.keys if key not in part.schema}
     return with_keys(part, keys) if keys else part

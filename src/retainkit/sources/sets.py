@@ -93,10 +93,17 @@ def lost_notes(inputs: Sequence[object]) -> list[str]:
 
 def _lost(folder: Path) -> Iterator[str]:
     told = read_manifest(folder)
+    try:
+        yield from () if told is None else _lost_of(folder, told["rows"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _damaged(folder) from error
+
+
+def _lost_of(folder: Path, rows: Mapping[str, Any]) -> Iterator[str]:
     for kind, word in (("refused", "refused"), ("left_out", "left out")):
-        found = {} if told is None else told["rows"][kind]
-        if told is not None and found:
-            lost = f"{sum(found.values()):,} of {counted(told['rows']['read'], 'row')} {word}"
+        found = rows[kind]
+        if found:
+            lost = f"{sum(found.values()):,} of {counted(int(rows['read']), 'row')} {word}"
             listed = ", ".join(f"{reason} {count:,}" for reason, count in found.items())
             place = f"; in {folder}/rejects" if kind == "refused" else ""
             yield f"'{folder}' was ingested with {lost}: {listed}{place}."

@@ -108,27 +108,30 @@ def _typed(column: Column, zones: Zones) -> Times:
     dtype = column.sample.dtype
     tz = zones.dates if dtype == pl.Date else zones.times
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-        moments = column.values.cast(pl.Datetime("us", dtype.time_zone)).cast(pl.Int64)
-        return Times(_marked(moments, moments, zones))
-    local = column.values.cast(pl.Datetime("us"))
+        zoned = column.values.cast(pl.Datetime("us", dtype.time_zone), strict=False)
+        moments = zoned.cast(pl.Int64)
+        return Times(_marked(column.values, moments, moments, zones))
+    local = column.values.cast(pl.Datetime("us"), strict=False)
     moments = local.cast(pl.Int64)
     if tz != "UTC":
         moments = _by_batch(local, lambda batch: to_utc(batch, tz))
     notes = _naive_notes(column.title, zones, {dtype != pl.Date})
     clock = _clock(tz, _as_written) if dtype != pl.Date else None
-    return Times(_marked(moments, local.cast(pl.Int64), zones), notes, clock)
+    return Times(_marked(column.values, moments, local.cast(pl.Int64), zones), notes, clock)
 
 
 def _as_written(local: pl.Series) -> pl.Series:
-    return local.cast(pl.Datetime("us")).cast(pl.Int64)
+    return local.cast(pl.Datetime("us"), strict=False).cast(pl.Int64)
 
 
 def _clock(tz: str, wall: Reader) -> Clock | None:
     return None if tz == "UTC" else Clock(tz, wall)
 
 
-def _marked(moments: pl.Expr, local: pl.Expr, zones: Zones) -> pl.Expr:
-    odd = is_placeholder(local) | is_zero(moments, zones)
+def _marked(values: pl.Expr, moments: pl.Expr, local: pl.Expr, zones: Zones) -> pl.Expr:
+    """Return the moments, and of placeholders that they are; years too far off to be us, too."""
+    beyond = local.is_null() & values.is_not_null()
+    odd = is_placeholder(local) | is_zero(moments, zones) | beyond
     return pl.when(odd).then(ZERO).otherwise(moments)
 
 

@@ -1,0 +1,1 @@
+"""Hostile input of every kind, and what must hold whatever it is; docs/fuzzing.md."""
