@@ -183,7 +183,8 @@ def main() -> None:
             number, name = trial.seen.total(), trial.scenario.name
             print(f"{name}: {number:,} faults, {len(trial.broken)} broke", flush=True)
             print(*trial.broken, sep="\n", flush=True)
-            pieces.append(Piece("faults", number, len(trial.broken), took, told=name))
+            told = name if args.step == 1 else f"{name} (one operation in {args.step})"
+            pieces.append(Piece("faults", number, len(trial.broken), took, told=told))
             if args.json:
                 save(args.json, pieces)
             broken += len(trial.broken)

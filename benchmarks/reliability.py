@@ -136,8 +136,13 @@ def row(what: str, seen: Sequence[Piece]) -> str:
     seeds = ", ".join(dict.fromkeys(piece.seed for piece in seen if piece.seed)) or "–"
     days = sorted({piece.day for piece in seen})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    minutes = sum(piece.seconds for piece in seen) / 60
-    return f"| {count:,} | {what} | **{broke:,}** | {minutes:,.0f} min | {seeds} | {when} |"
+    took = lasted(sum(piece.seconds for piece in seen))
+    return f"| {count:,} | {what} | **{broke:,}** | {took} | {seeds} | {when} |"
+
+
+def lasted(seconds: float) -> str:
+    """Return a time in minutes, a short one in seconds."""
+    return f"{seconds / 60:,.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
 
 
 def detail(piece: Piece) -> str:
