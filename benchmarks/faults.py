@@ -106,11 +106,10 @@ class Trial:
             if now != self.new:
                 yield "ended well, and the new does not stand there"
         else:
-            yield from mixed(self.old, self.new, now, gone=fault.is_kill)
+            yield from mixed(self.old, self.new, now, gone=fault.is_kill or fault.lasts)
             if not self.scenario.by_file and now not in (self.old, self.new):
                 yield "half of the old and half of the new"
-        can_remove = done.met.split(" ")[0] not in REMOVING and "read-only" not in fault.name
-        if not fault.is_kill and can_remove:
+        if not fault.is_kill and can_remove(fault, done.met.split(" ")[0]):
             yield from (f"{name} is left" for name in self._left())
 
     def _amiss_after(self, again: Ended) -> Iterator[str]:
@@ -126,6 +125,12 @@ class Trial:
     def _left(self) -> list[str]:
         root = self.injector.root
         return sorted(listing(root) - self.expected - named(root) - probes(root / TEMPORARY))
+
+
+def can_remove(fault: Fault, operation: str) -> bool:
+    """Return whether a run could clear up after a fault: at least unlink, and rename, went on."""
+    stuck = fault.lasts and (operation == "rename" or "read-only" in fault.name)
+    return operation not in REMOVING and not stuck
 
 
 def said_wrong(fault: Fault, done: Ended) -> Iterator[str]:
@@ -183,7 +188,8 @@ def main() -> None:
             number, name = trial.seen.total(), trial.scenario.name
             print(f"{name}: {number:,} faults, {len(trial.broken)} broke", flush=True)
             print(*trial.broken, sep="\n", flush=True)
-            pieces.append(Piece("faults", number, len(trial.broken), took, told=name))
+            told = name if args.step == 1 else f"{name} (one operation in {args.step})"
+            pieces.append(Piece("faults", number, len(trial.broken), took, told=told))
             if args.json:
                 save(args.json, pieces)
             broken += len(trial.broken)

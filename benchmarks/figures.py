@@ -29,7 +29,8 @@ class Piece:
 
 def save(path: Path, pieces: Sequence[Piece]) -> None:
     """Write what was seen, a line for each piece."""
-    lines = (json.dumps(asdict(each), ensure_ascii=False) for each in pieces)
+    told = ({**asdict(each), "seconds": round(each.seconds, 1)} for each in pieces)
+    lines = (json.dumps(each, ensure_ascii=False) for each in told)
     path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
 

@@ -103,12 +103,14 @@ def tried(experiment: Experiment, size: str, seed: str) -> list[Piece]:
         if not path.exists():  # it stopped where something broke
             told = f"ended with {done.returncode}"
             return [Piece(experiment.name, 0, 1, 0, seed if experiment.seeded else "", told)]
-        return fuzzed(path) if experiment.name == "fuzz" else load(path)
+        return seen_in(path)
 
 
-def fuzzed(path: Path) -> list[Piece]:
-    """Return what fuzz.py wrote down as one piece."""
+def seen_in(path: Path) -> list[Piece]:
+    """Return what a script wrote down; fuzz.py does so in its own way."""
     told = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(told, list):
+        return load(path)
     broke = sum(found["files"] for found in told["findings"])
     return [Piece("fuzz", told["files"], broke, told["seconds"], str(told["seed"]))]
 
@@ -136,8 +138,13 @@ def row(what: str, seen: Sequence[Piece]) -> str:
     seeds = ", ".join(dict.fromkeys(piece.seed for piece in seen if piece.seed)) or "–"
     days = sorted({piece.day for piece in seen})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    minutes = sum(piece.seconds for piece in seen) / 60
-    return f"| {count:,} | {what} | **{broke:,}** | {minutes:,.0f} min | {seeds} | {when} |"
+    took = lasted(sum(piece.seconds for piece in seen))
+    return f"| {count:,} | {what} | **{broke:,}** | {took} | {seeds} | {when} |"
+
+
+def lasted(seconds: float) -> str:
+    """Return a time in minutes, a short one in seconds."""
+    return f"{seconds / 60:,.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
 
 
 def detail(piece: Piece) -> str:
@@ -161,7 +168,7 @@ def brought(sizes: Mapping[str, str], seed: str, added: Sequence[Path]) -> None:
             others = [each for each in load(FIGURES) if each.experiment != experiment.name]
             save(FIGURES, [*others, *seen])
     for path in added:
-        save(FIGURES, [*load(FIGURES), *load(path)])
+        save(FIGURES, [*load(FIGURES), *seen_in(path)])
     PAGE.write_text(written(PAGE.read_text("utf-8"), load(FIGURES)), encoding="utf-8")
 
 

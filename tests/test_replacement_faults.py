@@ -15,14 +15,11 @@ from retainkit.errors import OutputError
 from retainkit.replacement import Replacement, temporary_folder, write_whole
 from retainkit.stopping import stop
 
-LEFT = pytest.mark.xfail(strict=True, reason="Replacement and Temporary do not clear up after it")
-
 
 def refuse(*_: object, **__: object) -> Any:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-@LEFT
 def test_one_that_cannot_be_opened_is_not_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,7 +29,6 @@ def test_one_that_cannot_be_opened_is_not_left(
     assert not list(tmp_path.iterdir())
 
 
-@LEFT
 def test_one_that_cannot_be_locked_is_not_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,7 +43,6 @@ def test_one_that_cannot_be_locked_is_not_left(
     assert not list(tmp_path.iterdir())
 
 
-@LEFT
 def test_one_that_cannot_be_removed_is_told_by_its_first_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +52,6 @@ def test_one_that_cannot_be_removed_is_told_by_its_first_error(
         write_whole(tmp_path / "a.csv", b"new", "--output")
 
 
-@LEFT
 def test_a_folder_that_cannot_be_synced_is_told_with_what_stands_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,7 +61,6 @@ def test_a_folder_that_cannot_be_synced_is_told_with_what_stands_there(
     assert (tmp_path / "a.csv").read_bytes() == b"new"
 
 
-@LEFT
 @pytest.mark.parametrize("make", ["mkstemp", "mkdtemp"])
 def test_who_is_stopped_while_making_one_leaves_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: str

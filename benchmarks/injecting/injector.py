@@ -69,6 +69,11 @@ class Fault:
         return self.act == Act.TEAR or (self.act == Act.SIGNAL and self.value == signal.SIGKILL)
 
     @property
+    def lasts(self) -> bool:
+        """Whether nothing of these kinds goes well any more."""
+        return self.act == Act.FAIL_FROM
+
+    @property
     def is_stop(self) -> bool:
         """Whether the process is asked to stop, and has time to clear up."""
         return self.act == Act.SIGNAL and not self.is_kill

@@ -100,7 +100,7 @@ def probes(folder: Path) -> set[str]:
 def mixed(old: State, new: State, now: State, *, gone: bool = False) -> Iterator[str]:
     """Yield the places at which neither the old nor the new stands.
 
-    gone: whether a folder may be gone for a moment, as it may after a kill.
+    gone: whether a folder may be gone between its two renames: the next run brings it back.
     """
     for place in {*old, *new, *now}:
         is_first = place.endswith(": options") and now.get(place) == {}

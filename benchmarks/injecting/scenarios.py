@@ -134,7 +134,7 @@ SCENARIOS = (
         ),
     ),
     Scenario(
-        "snapshot",
+        "snapshot -o FILE",
         ("snapshot", *READ, "-o", "out/snapshot.json"),
         ("out/snapshot.json",),
         (("snapshot", *READ, "-o", "out/snapshot.json"),),

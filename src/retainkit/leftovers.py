@@ -27,15 +27,20 @@ _STARTS = (_PREFIX, f".{_PREFIX}")  # told faster than by a pattern, in folders 
 class Temporary:
     """An empty file or folder at `path`, locked until `release`; what dead runs left is removed.
 
-    parent: the folder it is made in. Raises OSError where it cannot be made.
+    parent: the folder it is made in. Raises OSError where it cannot be made. Make it `unstopped`
+    until it is known who removes it.
     """
 
     def __init__(self, make: Callable[[Path], str], parent: Path) -> None:
         remove_leftovers(parent)
         self._lock: int | None = None
         self.path = Path(make(parent))
-        while os.name == "posix" and not self._is_locked():
-            self.path = Path(make(parent))
+        try:
+            while os.name == "posix" and not self._is_locked():
+                self.path = Path(make(parent))
+        except OSError:
+            self.remove()
+            raise
 
     @classmethod
     def file(cls, parent: Path) -> Self:
@@ -50,7 +55,7 @@ class Temporary:
 
     def remove(self) -> None:
         """Remove it, if it is still there; what it has set aside goes back if its place is free."""
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # what cannot be removed now is left to the next run
             _remove(self.path)
 
     def release(self) -> None:

@@ -6,12 +6,13 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
 from retainkit.errors import OutputError
 from retainkit.leftovers import ASIDE, Temporary
+from retainkit.stopping import unstopped
 
 _TRIES, _PAUSE = 100, 0.02  # of removing a folder; seconds in between
 
@@ -45,9 +46,17 @@ class Replacement:
             raise OutputError(f"{option}: '{path}' is no regular file.", "Name another.")
         self._path = path
         self._option = option
-        with self.told():
-            self._beside = Temporary.file(path.parent)
-            self.file = self._beside.path.open("wb")
+        self._undone = ExitStack()
+        try:
+            with self.told(), unstopped():
+                self._beside = Temporary.file(path.parent)
+                self._undone.callback(self._beside.release)
+                self._undone.callback(self._beside.remove)
+                self.file = self._beside.path.open("wb")
+                self._undone.callback(self._close)
+        except BaseException:
+            self.discard()
+            raise
 
     def commit(self) -> None:
         """Put the file in its place."""
@@ -58,14 +67,22 @@ class Replacement:
             self._beside.path.chmod(0o666 & ~umask())
             self._beside.path.replace(self._path)
             self._beside.release()
+        try:
             sync_folder(self._path.parent)
+        except OSError as error:
+            raise OutputError(
+                f"{self._option}: '{self._path}' is written, and the system does not promise that "
+                f"it lasts: {error.strerror or error}.",
+                "Look at the disk, and run again.",
+            ) from error
 
     def discard(self) -> None:
         """Remove what is not committed; harmless after `commit`."""
+        self._undone.close()
+
+    def _close(self) -> None:
         with suppress(OSError):  # on a full disk what is buffered cannot be written even now
             self.file.close()
-        self._beside.remove()
-        self._beside.release()
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -133,14 +150,17 @@ def temporary_folder(parent: str | Path | None = None, *, hidden: bool = False) 
     dot. A run that is interrupted may leave threads of Polars behind that still write a file there:
     so it is removed again until it stays away.
     """
-    folder = Temporary.folder(Path(parent or tempfile.gettempdir()), hidden=hidden)
-    try:
+    with ExitStack() as stack:
+        with unstopped():
+            folder = Temporary.folder(Path(parent or tempfile.gettempdir()), hidden=hidden)
+            stack.callback(_remove, folder)
         yield folder.path
-    finally:
-        for _ in range(_TRIES):
-            with suppress(OSError):
-                folder.remove()
-            if not folder.path.exists():
-                break
-            time.sleep(_PAUSE)
-        folder.release()
+
+
+def _remove(folder: Temporary) -> None:
+    for _ in range(_TRIES):
+        folder.remove()
+        if not folder.path.exists():
+            break
+        time.sleep(_PAUSE)
+    folder.release()

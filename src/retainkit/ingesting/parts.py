@@ -53,7 +53,8 @@ class PartFile:
             with self._place.told():
                 self._writer.close()
         self._place.commit()
-        return Filed(self._path.stat().st_size, sha256(self._path), self._columns)
+        with self._place.told():
+            return Filed(self._path.stat().st_size, sha256(self._path), self._columns)
 
     def discard(self) -> None:
         """Remove what is not finished; harmless after `finish`."""

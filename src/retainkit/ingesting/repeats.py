@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from retainkit.ingesting.manifest import Entry, Identity, Manifest
+from retainkit.sources.faults import reading
 from retainkit.sources.parts import named
 from retainkit.wording import counted
 
@@ -78,11 +79,13 @@ def _hashes(folder: Path, spans: Sequence[_Span]) -> pl.DataFrame:
     columns = sorted({name for span in spans for name in span.entry.columns})
     found = []
     for place, span in enumerate(spans):
-        rows = pl.scan_parquet(folder / span.entry.part, glob=False)
-        schema = rows.collect_schema()
-        cells = [_text(name, schema.get(name)) for name in columns]
-        own = rows.filter(pl.col("time").is_between(span.first, span.last))
-        hashes = own.select(hash=pl.struct(cells).hash()).collect(engine="streaming")
+        part = folder / span.entry.part
+        with reading(str(part)):
+            rows = pl.scan_parquet(part, glob=False)
+            schema = rows.collect_schema()
+            cells = [_text(name, schema.get(name)) for name in columns]
+            own = rows.filter(pl.col("time").is_between(span.first, span.last))
+            hashes = own.select(hash=pl.struct(cells).hash()).collect(engine="streaming")
         found.append(hashes.with_columns(place=pl.lit(place, pl.Int32), is_new=span.is_new))
     return pl.concat(found).with_columns(first=pl.col("place").min().over("hash"))
 

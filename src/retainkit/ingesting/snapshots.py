@@ -24,6 +24,7 @@ from retainkit.ingesting.reading import other_names
 from retainkit.sources import SourceOptions
 from retainkit.sources.civil import to_utc
 from retainkit.sources.expressions import Scope
+from retainkit.sources.faults import reading
 from retainkit.sources.ids import learn_ids
 from retainkit.sources.mapping import choose, column_or_sql
 from retainkit.sources.members import segment
@@ -120,7 +121,8 @@ def _begin(
     whole = is_whole(folder, old, verify=verify)
     last = max(date_of(name) for name in old.snapshots)
     if whole and all(day.date > last for day in new):
-        stays = pl.read_parquet(path, glob=False)
+        with reading(str(path)):
+            stays = pl.read_parquet(path, glob=False)
         local = pl.col("joined", "left").dt.convert_time_zone(_zone(manifest.options)).dt.date()
         return stays.with_columns(local), new
     gone = old.snapshots.keys() - {day.file.seen.name for day in days}
