@@ -72,6 +72,18 @@ def test_a_saved_result_that_says_something_else(tmp_path: Path, change: dict[st
         retainkit.check(frame, rule=rule, baseline=str(saved))
 
 
+def test_a_saved_cell_that_is_no_number(tmp_path: Path) -> None:
+    frame = events(pl.Series(["2024-03-04", "2024-03-05", "2024-03-07"]))
+    frame.write_csv(tmp_path / "a.csv")
+    asked = ["retention", str(tmp_path / "a.csv"), "--days", "1", "--mode", "on", "-f", "json"]
+    told = command(asked).result
+    told["tables"]["main"][0]["mature"] = "many"
+    (tmp_path / "saved.json").write_text(json.dumps(told), encoding="utf-8")
+    rule = "retention day=1 mode=on min_members=1 max_drop=0.1"
+    with pytest.raises(InputError, match="that was saved is no number"):
+        retainkit.check(frame, rule=rule, baseline=str(tmp_path / "saved.json"))
+
+
 def test_settings_nested_deep_are_no_toml(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("a = " + "[" * 5000, encoding="utf-8")
     with pytest.raises(UsageError, match="is not TOML"):

@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import polars as pl
+
 from retainkit.checking.bounds import Change, Limits
 from retainkit.checking.cells import Case, cases, estimate_of
 from retainkit.checking.rules import LATEST, Rule
 from retainkit.checking.verdicts import Estimate
+from retainkit.errors import InputError
 from retainkit.results import Result
 from retainkit.wording import counted
 
@@ -27,12 +30,21 @@ class Held:
 
 
 def held(rule: Rule, case: Case, estimate: Estimate, saved: Mapping[str, Result]) -> Held:
-    """Return the limits of one case; saved: results that were saved, by the names of metrics."""
+    """Return the limits of one case; saved: results that were saved, by the names of metrics.
+
+    Raises InputError where a number that was saved is none.
+    """
     bound = rule.bound
     if isinstance(bound, Limits):
         return Held(estimate, bound)
     if bound.previous is None:
-        before, why = _saved(rule, case, saved[rule.name])
+        try:
+            before, why = _saved(rule, case, saved[rule.name])
+        except (ValueError, TypeError, KeyError, pl.exceptions.PolarsError) as error:
+            raise InputError(
+                f"{rule.baseline}: a cell of '{rule.metric}' that was saved is no number.",
+                "Save it anew with `retainkit snapshot -o FILE`.",
+            ) from error
     else:
         before, why = _previous(rule, case, bound.previous)
     if not before:
