@@ -1,35 +1,31 @@
 """The page headers of a Parquet file, held against its footer before anything reads the pages.
 
 Readers trust a page that says how many values it has, and ask for as much memory: where a flipped
-bit makes that less than nothing, the whole process ends. The format: Apache Parquet,
-parquet.thrift, in Thrift's compact protocol.
+bit makes that less than nothing, the whole process ends. Field numbers are those of Apache Parquet,
+parquet.thrift.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from retainkit.sources.faults import damaged
+from retainkit.sources.thrift import BrokenError, Fields, Reader, number, part, parts
 
-MOST_VALUES = 1 << 28  # of one page; writers end a page at some ten thousand
+_MAGIC, _END = b"PAR1", 8  # the last bytes: how long the footer is, and what kind of file it is
+_MOST_VALUES = 1 << 28  # of one page; writers end a page at some ten or hundred thousand
 _LOOK = 256  # bytes in which most headers end
 _LONGEST = 1 << 24  # bytes of a header, with the smallest and the largest value of its page
-_DEEPEST = 8
-_DATA, _INDEX, _DICTIONARY, _DATA_2 = range(4)
-# Fields of a header: by type of page, where the struct of its own lies; the first of that is the
-# number of values.
+_DATA, _DICTIONARY, _DATA_2 = 0, 2, 3
+_REPEATED = 2  # of how often a field may be there
+# Where a header has the struct of its kind of page; the first field of that: how many values.
 _OWN = {_DATA: 5, _DICTIONARY: 7, _DATA_2: 8}
-_TYPE, _UNPACKED, _PACKED = 1, 2, 3
-_TRUE, _FALSE, _BYTE, _I64, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 1, 2, 3, 6, 7, 8, 9, 10, 12
-
-Fields = dict[int, "int | Fields"]
 
 
-@dataclass(frozen=True)
-class Chunk:
+class _Chunk(NamedTuple):
     """A column of a row group: where its pages begin and end, and how many values they have."""
 
     start: int
@@ -37,152 +33,91 @@ class Chunk:
     values: int
 
 
-class _BrokenError(ValueError):
-    """Bytes that are no header of a page."""
-
-
 def check_pages(path: Path, name: str) -> None:
     """Raise InputError where the pages of a file are not what its footer says.
 
-    Reads their headers, which are some hundred bytes for each some ten thousand values.
+    Reads the footer and the headers, which are some ten bytes for each some ten thousand values.
     """
     handle = os.open(path, os.O_RDONLY)
     try:
-        for chunk in _chunks(path, name):
+        for chunk in _chunks(handle):
             _check(handle, chunk)
-    except _BrokenError as error:
+    except (ValueError, IndexError, OverflowError) as error:
         raise damaged(name) from error
     finally:
         os.close(handle)
 
 
-def _chunks(path: Path, name: str) -> Iterator[Chunk]:
-    import pyarrow as pa
-    from pyarrow import parquet
+def _chunks(handle: int) -> Iterator[_Chunk]:
+    size = os.fstat(handle).st_size
+    end = os.pread(handle, _END, max(size - _END, 0))
+    if not end.endswith(_MAGIC):
+        return  # it is encrypted, or nothing that any reader takes
+    length = int.from_bytes(end[:4], "little")
+    if length > size - _END:
+        raise BrokenError("a footer longer than the file")
+    footer = Reader(os.pread(handle, length, size - _END - length)).struct()
+    levels = list(_levels(parts(footer, 2)))
+    for group in parts(footer, 4):
+        for column, most in zip(parts(group, 1), levels, strict=True):
+            found = part(column, 3)
+            _check_levels(found, most)
+            places = [number(found, 9), number(found, 11) if 11 in found else 0]
+            start = min(filter(None, places), default=0)  # 0: there are no pages
+            yield _Chunk(start, start + number(found, 7), number(found, 5))
 
-    try:
-        footer = parquet.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
-        raise damaged(name) from error
-    for at in range(footer.num_row_groups):
-        group = footer.row_group(at)
-        for column in range(footer.num_columns):
-            found = group.column(column)
-            places = (found.data_page_offset, found.dictionary_page_offset)
-            start = min((place for place in places if place), default=0)  # 0: there is none
-            yield Chunk(start, start + found.total_compressed_size, found.num_values)
+
+def _levels(schema: Sequence[Fields]) -> Iterator[tuple[int, int]]:
+    """Yield how deep the values of each column lie: of repeated fields, of fields not required."""
+    open_: list[tuple[int, int, int]] = []  # children still to come, and their levels
+    for element in schema[1:]:
+        while open_ and not open_[-1][0]:
+            open_.pop()
+        left, repeated, defined = open_.pop() if open_ else (1, 0, 0)
+        open_.append((left - 1, repeated, defined))
+        kind = number(element, 3) if 3 in element else 0
+        repeated, defined = repeated + (kind == _REPEATED), defined + (kind != 0)
+        children = number(element, 5) if 5 in element else 0
+        if children:
+            open_.append((children, repeated, defined))
+        else:
+            yield repeated, defined
 
 
-def _check(handle: int, chunk: Chunk) -> None:
+def _check_levels(column: Fields, most: tuple[int, int]) -> None:
+    """Raise BrokenError for tallies of levels that are not there: Arrow would end the process."""
+    sizes = column.get(16)
+    for field, level in zip((2, 3), most, strict=True):
+        tally = sizes.get(field) if isinstance(sizes, dict) else None
+        if isinstance(tally, list) and len(tally) not in (0, level + 1):
+            raise BrokenError("a tally of levels that are not there")
+
+
+def _check(handle: int, chunk: _Chunk) -> None:
+    """Raise BrokenError unless the pages fill their chunk, and have the values that it has."""
     at, values = chunk.start, 0
     while at < chunk.end:
         fields, length = _header(handle, at)
-        kind = _number(fields, _TYPE)
-        packed, unpacked = _number(fields, _PACKED), _number(fields, _UNPACKED)
-        at += length + packed
+        kind, unpacked = number(fields, 1), number(fields, 2)
+        at += length + number(fields, 3)
         if kind in _OWN:
-            own = fields.get(_OWN[kind])
-            if not isinstance(own, dict):
-                raise _BrokenError("no header of its own")
-            many = _number(own, 1)
-            if many > MOST_VALUES or (kind == _DICTIONARY and many > unpacked):
-                raise _BrokenError("more values than there can be")
+            many = number(part(fields, _OWN[kind]), 1)
+            if many > _MOST_VALUES or (kind == _DICTIONARY and many > unpacked):
+                raise BrokenError("more values than there can be")
             values += many if kind != _DICTIONARY else 0
     if at != chunk.end or values != chunk.values:
-        raise _BrokenError("pages that are not those of the footer")
-
-
-def _number(fields: Fields, at: int) -> int:
-    """Return a field that is a number from 0 on."""
-    found = fields.get(at)
-    if not isinstance(found, int) or found < 0:
-        raise _BrokenError("no number from 0 on")
-    return found
+        raise BrokenError("pages that are not those of the footer")
 
 
 def _header(handle: int, at: int) -> tuple[Fields, int]:
-    """Return the fields of the header that begins at a place, and its length."""
+    """Return the header that begins at a place, and how long it is."""
     size = _LOOK
     while True:
         data = os.pread(handle, size, at)
+        reader = Reader(data)
         try:
-            reader = _Reader(data)
-            return reader.struct(_DEEPEST), reader.at
+            return reader.struct(), reader.at
         except IndexError:
             if len(data) < size or size >= _LONGEST:
-                raise _BrokenError("a header without end") from None
+                raise
             size *= 8
-
-
-class _Reader:
-    """Reads Thrift's compact protocol; raises IndexError where the bytes end."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.at = 0
-
-    def struct(self, deep: int) -> Fields:
-        """Return the numbers and structs among the fields of a struct; others are passed over."""
-        if not deep:
-            raise _BrokenError("nested too deep")
-        fields: Fields = {}
-        field = 0
-        while head := self._byte():
-            field = field + (head >> 4) if head >> 4 else self._signed()
-            kind = head & 15
-            if kind == _STRUCT:
-                fields[field] = self.struct(deep - 1)
-            elif _BYTE < kind <= _I64:
-                fields[field] = self._signed()
-            else:
-                self._pass(kind, deep)
-        return fields
-
-    def _byte(self) -> int:
-        byte = self._data[self.at]
-        self.at += 1
-        return byte
-
-    def _varint(self) -> int:
-        value = shift = 0
-        while (byte := self._byte()) >= 0x80:
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if shift > 63:
-                raise _BrokenError("a number without end")
-        return value | byte << shift
-
-    def _signed(self) -> int:
-        value = self._varint()
-        return (value >> 1) ^ -(value & 1)
-
-    def _pass(self, kind: int, deep: int) -> None:
-        """Pass over a value that is no number and no struct."""
-        if kind in (_TRUE, _FALSE):
-            return
-        if kind == _BYTE:
-            self.at += 1
-        elif kind == _DOUBLE:
-            self.at += 8
-        elif kind == _BINARY:
-            length = self._varint()
-            self.at += length
-        elif kind in (_LIST, _SET):
-            head = self._byte()
-            many = head >> 4 if head >> 4 < 15 else self._varint()
-            if many > len(self._data):
-                raise IndexError
-            for _ in range(many):
-                self._element(head & 15, deep)
-        else:
-            raise _BrokenError("an unknown type")
-
-    def _element(self, kind: int, deep: int) -> None:
-        if kind == _STRUCT:
-            self.struct(deep - 1)
-        elif kind in (_TRUE, _FALSE):
-            self.at += 1
-        elif _BYTE < kind <= _I64:
-            self._varint()
-        else:
-            self._pass(kind, deep)

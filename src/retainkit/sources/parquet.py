@@ -8,12 +8,14 @@ import polars as pl
 
 from retainkit.sources.file import File
 from retainkit.sources.names import ROW, refuse_own_names
+from retainkit.sources.pages import check_pages
 from retainkit.sources.parts import Kin, Part
 from retainkit.sources.stored import Stored
 
 
 def read_parquet(file: File, *, origin: bool) -> Part:
-    """Return the rows of `file`; Polars raises where its footer cannot be read."""
+    """Return the rows of `file`; raises where its footer or its pages cannot be read."""
+    check_pages(file.path, file.name)
     rows = _scan([file.path])
     schema = rows.collect_schema()
     if origin:
