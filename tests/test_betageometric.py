@@ -13,7 +13,7 @@ from scipy.special import betaln
 from scipy.stats import beta
 
 from lifetimes import assert_derivatives, numerical_errors
-from retainkit.errors import UsageError
+from retainkit.errors import FitError, UsageError
 from retainkit.stats.betageometric import (
     BetaGeometric,
     fit_beta_geometric,
@@ -21,7 +21,7 @@ from retainkit.stats.betageometric import (
     retention,
     survival,
 )
-from retainkit.stats.likelihood import Fit, FitError
+from retainkit.stats.likelihood import Fit
 
 # Fader & Hardie (2007), Journal of Interactive Marketing 21(1), 76-90: customers of two
 # segments at renewals 0 to 12; the paper fits the first seven and forecasts the rest.

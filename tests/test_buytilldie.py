@@ -13,6 +13,7 @@ from scipy.special import roots_genlaguerre, roots_sh_jacobi
 
 from cdnow import customers
 from lifetimes import assert_derivatives, numerical_errors, simulate
+from retainkit.errors import FitError
 from retainkit.stats.buytilldie import (
     BuyTillDie,
     Customers,
@@ -20,7 +21,7 @@ from retainkit.stats.buytilldie import (
     fit_buy_till_die,
     log_likelihood,
 )
-from retainkit.stats.likelihood import Fit, FitError
+from retainkit.stats.likelihood import Fit
 
 BOTH = pytest.mark.parametrize("modified", [False, True], ids=["BG/NBD", "MBG/NBD"])
 WEEK = 52.0

@@ -15,6 +15,7 @@ from scipy.stats import gamma
 
 from cdnow import customers
 from lifetimes import assert_derivatives, numerical_errors
+from retainkit.errors import FitError
 from retainkit.stats.gammagamma import (
     GammaGamma,
     conditional_mean,
@@ -22,7 +23,7 @@ from retainkit.stats.gammagamma import (
     fit_gamma_gamma,
     log_likelihood,
 )
-from retainkit.stats.likelihood import Fit, FitError
+from retainkit.stats.likelihood import Fit
 
 ROWS = st.lists(
     st.tuples(st.integers(1, 40), st.floats(0.01, 1000), st.integers(1, 5)), min_size=1, max_size=8

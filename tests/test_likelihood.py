@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gammaln, polygamma
 
-from retainkit.errors import InputError
+from retainkit.errors import FitError, InputError
 from retainkit.stats import likelihood
-from retainkit.stats.likelihood import Evaluation, FitError, exceeding, maximise, rising
+from retainkit.stats.likelihood import Evaluation, exceeding, maximise, rising
 
 NAMES = "one two"
 

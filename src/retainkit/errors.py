@@ -38,6 +38,10 @@ class RefusedError(InputError):
     """The system did not read what it reads at other times: nothing is wrong with the data."""
 
 
+class FitError(InputError):
+    """A model cannot be fitted: the data do not tell its parameters."""
+
+
 class UsageError(RetainkitError):
     """The request itself is wrong: an unknown word, options that exclude each other."""
 

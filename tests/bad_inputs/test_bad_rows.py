@@ -185,7 +185,9 @@ def test_around_rejects_hold_them_with_their_places(here: Path) -> None:
     assert written[1:] == ["f.csv,3,total line,合计,,11", "f.csv,4,footer,共 2 条,,"]
 
 
-@pytest.mark.parametrize("rule", ["cohort age=1 >= 0.1", "retention day=1 mode=on >= 0.1"])
+@pytest.mark.parametrize(
+    "rule", ["cohort age=1 >= 0.1", "retention day=1 mode=on >= 0.1", "ltv >= 0"]
+)
 def test_empty_is_undecided_in_a_check(here: Path, rule: str) -> None:
     write(here, {"f.csv": HEAD})
     assert run(f"check f.csv --rule '{rule}'").code == 4

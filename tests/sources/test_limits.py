@@ -26,7 +26,7 @@ def test_many_columns_are_read_and_too_many_told(tmp_path: Path, suffix: str) ->
         path
     )
     assert read(path).select(frame.columns).equals(frame)
-    with pytest.raises(InputError, match="1,200 columns, more than the 1,000 that --max-columns"):
+    with pytest.raises(InputError, match="more columns than the 1,000 that --max-columns"):
         read(path, max_columns=1000)
 
 

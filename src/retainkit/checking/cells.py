@@ -69,7 +69,7 @@ def cases(rule: Rule, result: Result) -> list[Case]:
     """Return what a rule is about; where nothing of a series can be, a case without a row."""
     found = list(_series(rule, result.tables[rule.table]))
     if not found:
-        return [Case(_absent(rule), None, _why_none(rule, result.tables[rule.table]))]
+        return [Case(_absent(rule), None, _why_none(rule, result))]
     latest = _latest(rule, result.tables[rule.table]) if rule.at == LATEST else {}
     return [case for series in found for case in _at(rule, series, latest)]
 
@@ -208,8 +208,11 @@ def _absent(rule: Rule) -> Series:
     return Series(tuple(rule.segments.values()), tuple(rule.cell.values()), ())
 
 
-def _why_none(rule: Rule, table: pl.DataFrame) -> str:
+def _why_none(rule: Rule, result: Result) -> str:
     """Return why no row is the cell that a rule names."""
+    table = result.tables[rule.table]
+    if not table.width:
+        return result.definition.removesuffix(".")
     if not table.height:
         return "there is nobody to count"
     by = table.columns[: len(rule.segments)] if rule.shape.by else []

@@ -151,7 +151,7 @@ def checked(
     """
     prepared = Prepared.of(check, options)
     requests = prepared.requests
-    found = results_of(requests, inputs, options, engine, progress, journal, excel_safe)
+    found = results_of(requests, inputs, options, engine, progress, journal, excel_safe, unfit=True)
     return prepared.verdicts(requests, found, inputs)
 
 
@@ -172,11 +172,14 @@ def results_of(
     progress: Progress | None,
     journal: Journal | None,
     excel_safe: bool = False,
+    *,
+    unfit: bool = False,
 ) -> list[Result]:
     """Return the Result of each request from one scan.
 
     Metrics of money refuse rows whose amount cannot be read, others do not: where there are such
     rows, the others are counted by themselves, so that each number is that of its own command.
+    unfit: as for `run`.
     """
 
     def scan(some: Sequence[Request]) -> list[Result]:
@@ -188,6 +191,7 @@ def results_of(
             progress=progress,
             journal=journal,
             excel_safe=excel_safe,
+            unfit=unfit,
         )
 
     found = scan(requests)

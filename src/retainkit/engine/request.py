@@ -48,14 +48,24 @@ class Request:
     ) -> Result:
         """Return the Result of the tally of all members."""
         summary = self.metric.summarise(tally, self.params, window)
-        return Result(
-            command=self.metric.command,
-            definition=summary.definition,
-            params={spelled(name): told for name, told in asdict(self.params).items()} | {**source},
-            data=data,
-            tables=summary.tables,
-            notes=(*self.found, *summary.notes, *notes),
-        )
+        told = (*self.found, *summary.notes, *notes)
+        return self._told(summary.definition, summary.tables, told, data, source)
+
+    def without_model(self, why: str, data: DataWindow, source: Mapping[str, object]) -> Result:
+        """Return the Result of a model that cannot be fitted: no table of it has a column."""
+        tables = {name: pl.DataFrame() for name in self.metric.tables}
+        return self._told(f"No model: {why}", tables, (why,), data, source)
+
+    def _told(
+        self,
+        definition: str,
+        tables: Mapping[str, pl.DataFrame],
+        notes: Sequence[str],
+        data: DataWindow,
+        source: Mapping[str, object],
+    ) -> Result:
+        params = {spelled(name): told for name, told in asdict(self.params).items()} | {**source}
+        return Result(self.metric.command, definition, params, data, tables, tuple(notes))
 
     @property
     def asked(self) -> Asked:

@@ -11,7 +11,7 @@ from retainkit.engine.journal import Journal, size
 from retainkit.engine.local import Local
 from retainkit.engine.options import EngineOptions
 from retainkit.engine.request import Request
-from retainkit.errors import InputError
+from retainkit.errors import FitError, InputError
 from retainkit.periods import Calendar
 from retainkit.results import Result
 from retainkit.sources import Input, SourceOptions, Table, open_export
@@ -42,13 +42,15 @@ def run(
     progress: Progress | None = None,
     journal: Journal | None = None,
     excel_safe: bool = False,
+    unfit: bool = False,
 ) -> list[Result]:
     """Return one Result a request, all from one scan of the inputs.
 
     partitions: into about how many slices members are split, as memory and cores ask for unless
     given; the Results are the same for any number, and on any engine. journal: is told how.
     excel_safe: whether text in rosters and refused rows that a spreadsheet would run as a formula
-    is defused.
+    is defused. unfit: whether a model that cannot be fitted is a Result of tables without columns,
+    defined by why, and no error.
     Raises InputError where the data cannot be used, UsageError where the request cannot be met,
     OutputError where temporary files cannot be written.
     """
@@ -73,7 +75,12 @@ def run(
         told = []
         for request, parts in zip(requests, tallies, strict=True):
             with _named(request, among=len(requests)):
-                told.append(request.result(parts.total(), window, data, notes, source))
+                try:
+                    told.append(request.result(parts.total(), window, data, notes, source))
+                except FitError as fault:
+                    if not unfit:
+                        raise
+                    told.append(request.without_model(fault.message, data, source))
         return told
 
 

@@ -42,7 +42,7 @@ def reported(
     own = parts(params, roles_of(inputs, options, params.by), defaults or {})
     checked = [] if prepared is None else prepared.requests
     requests = once([part.request for part in own] + checked)
-    found = results_of(requests, inputs, options, engine, progress, journal, excel_safe)
+    found = results_of(requests, inputs, options, engine, progress, journal, excel_safe, unfit=True)
     results: Mapping[str, Result] = {part.name: found[requests.index(part.request)] for part in own}
     if params.share_safe:
         results = without_ids(own, results, params, inputs, options)

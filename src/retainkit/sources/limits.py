@@ -26,8 +26,8 @@ def check_columns(name: str, columns: int, options: SourceOptions) -> None:
     """Raise InputError for more columns than are allowed."""
     if columns > options.max_columns:
         raise InputError(
-            f"'{name}' has {columns:,} columns, more than the {options.max_columns:,} that "
-            "--max-columns allows.",
+            f"'{name}' has more columns than the {options.max_columns:,} that --max-columns "
+            "allows.",
             "Check --separator, export only what is needed, or allow more with --max-columns.",
         )
 

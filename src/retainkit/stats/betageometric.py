@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from retainkit.errors import FitError
 from retainkit.stats.intervals import Floats, quantile
 from retainkit.stats.likelihood import (
     Evaluation,
     Fit,
-    FitError,
     Likelihood,
     maximise,
     rising,

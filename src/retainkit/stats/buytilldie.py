@@ -22,11 +22,11 @@ from math import log
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from retainkit.errors import FitError
 from retainkit.stats.intervals import Floats
 from retainkit.stats.likelihood import (
     Evaluation,
     Fit,
-    FitError,
     Likelihood,
     exceeding,
     maximise,

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln, digamma, polygamma
 
+from retainkit.errors import FitError
 from retainkit.stats.intervals import Floats
-from retainkit.stats.likelihood import Evaluation, Fit, FitError, Likelihood, maximise
+from retainkit.stats.likelihood import Evaluation, Fit, Likelihood, maximise
 
 _PARAMETERS = "p q v"
 _FEWEST = 10  # customers

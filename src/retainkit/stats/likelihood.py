@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from retainkit.errors import InputError
+from retainkit.errors import FitError
 from retainkit.stats.intervals import Floats
 
 Model = TypeVar("Model")
@@ -33,10 +33,6 @@ _HALVINGS = 40
 # Of the mean log-likelihood: what a step must promise to be worth it, and what rounding may take.
 _WORTH = 1e-14
 _ROUNDING = 1e-11
-
-
-class FitError(InputError):
-    """A model cannot be fitted: the data do not tell its parameters."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from retainkit.errors import FitError
 from retainkit.metrics.ltv.found import Models
 from retainkit.metrics.ltv.params import LtvParams
 from retainkit.metrics.ltv.tally import HISTORY, SPEND
 from retainkit.metrics.parameters import parameter_rows
 from retainkit.stats.buytilldie import BuyTillDie, fit_buy_till_die
 from retainkit.stats.intervals import Floats
-from retainkit.stats.likelihood import Fit, FitError
+from retainkit.stats.likelihood import Fit
 from retainkit.timeline import MONEY_UNIT
 
 WEEK = 7.0  # days: the models count time in weeks

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from retainkit.errors import FitError
 from retainkit.metrics.base import Segment, by_segment
 from retainkit.metrics.renewals.params import RenewalsParams
 from retainkit.periods import Ints
 from retainkit.stats.betageometric import BetaGeometric, fit_beta_geometric
-from retainkit.stats.likelihood import Fit, FitError
+from retainkit.stats.likelihood import Fit
 
 _ELSE = "`retainkit churn --definition leave --table timing` shows who left when without a model."
 _UNTOLD = "Is all leaving told? It is by the member table (--left-col) or by --leave-event."
