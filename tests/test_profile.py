@@ -30,7 +30,7 @@ def test_tallies_do_not_depend_on_batches(keys: list[tuple[str, int]], size: int
     for batch in frame.iter_slices(size):
         counts.add(batch)
         reach.add(batch["key"], batch["who"].hash())
-        repeats.add(batch.hash_rows())
+        repeats.add(batch.hash_rows().to_numpy())
     assert dict(counts.table().select("key", "rows").rows()) == Counter(key for key, _ in keys)
     assert dict(reach.table().rows()) == Counter(key for key, _ in set(keys))
     assert repeats.rows() == len(keys) - len(set(keys))
@@ -42,7 +42,7 @@ def test_past_their_bound_tallies_estimate_from_a_share() -> None:
     reach, repeats = Reach("key", most=4096), Alike(most=4096)
     for batch in (number, number):
         reach.add((batch % 2).alias("key"), batch.hash())
-        repeats.add(batch.hash())
+        repeats.add(batch.hash().to_numpy())
     assert (reach.exact, repeats.exact) == (False, False)
     # A binomial share of 1 in 16 or 32: 20,000 give or take four standard deviations.
     assert dict(reach.table().rows()) == pytest.approx({0: 20_000, 1: 20_000}, rel=0.16)

@@ -17,6 +17,7 @@ from retainkit.results import Result
 from retainkit.sources import SourceOptions, open_export
 from retainkit.sources.canonical import Wanted, read_events
 from retainkit.sources.pruning import Pruned
+from retainkit.sources.thrift import Reader
 
 DAYS, GROUP = 40, 1500  # a group is larger than the sample that is always read
 START = datetime(2024, 1, 1)
@@ -57,16 +58,19 @@ def pruned(path: Path, **options: Any) -> Pruned:
 
 
 def spoil(path: Path, groups: range) -> None:
-    """Overwrite the data of row groups, so that reading them fails."""
+    """Overwrite the data of the pages of row groups, so that reading them fails."""
     footer = pq.read_metadata(path)
     content = bytearray(path.read_bytes())
-    for number in groups:
+    for group in groups:
         for i in range(footer.num_columns):
-            column = footer.row_group(number).column(i)
+            column = footer.row_group(group).column(i)
             begin = column.dictionary_page_offset or column.data_page_offset
-            content[begin : begin + column.total_compressed_size] = (
-                b"\xff" * column.total_compressed_size
-            )
+            end = begin + column.total_compressed_size
+            while begin < end:
+                header = Reader(content[begin:end])
+                packed = number(header.struct(), 3)
+                begin += header.at + packed
+                content[begin - packed : begin] = b"\xff" * packed
     path.write_bytes(content)
 
 

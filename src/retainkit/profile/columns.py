@@ -63,7 +63,7 @@ def read_columns(
         raw = table.frame.select(cs.by_name(*table.header))
         for batch in raw.collect_batches(chunk_size=BATCH, maintain_order=False):
             seen.rows += batch.height
-            seen.repeats.add(batch.hash_rows())
+            seen.repeats.add(batch.hash_rows().to_numpy())
             columns = _by_name(batch)
             for name, column in columns.items():
                 nulls[name] += _empty(column)

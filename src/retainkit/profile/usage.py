@@ -82,7 +82,7 @@ class Usage:
         who = used["member"].hash()
         self.event_reach.add(used["event"], who)
         self.day_reach.add(used["day"], who)
-        self.repeats.add(used.select("member", "time", "event").hash_rows())
+        self.repeats.add(used.select("member", "time", "event").hash_rows().to_numpy())
 
 
 def read_usage(

@@ -27,9 +27,9 @@ class Alike:
         """Whether every row has been kept."""
         return self._halvings == 0
 
-    def add(self, hashes: pl.Series) -> None:
-        """Count a batch: the hash (UInt64) of each row."""
-        self._hashes.append(self._kept(hashes.to_numpy()))
+    def add(self, hashes: NDArray[np.uint64]) -> None:
+        """Count a batch: the hash of each row."""
+        self._hashes.append(self._kept(hashes))
         while sum(map(len, self._hashes)) > self._most:
             self._halvings += 1
             self._hashes = [self._kept(each) for each in self._hashes]
@@ -47,10 +47,10 @@ class Alike:
         return hashes[hashes < np.uint64(1 << (64 - self._halvings))]
 
 
-def row_hashes(keys: NDArray[np.uint64], rows: pl.DataFrame) -> pl.Series:
+def row_hashes(keys: NDArray[np.uint64], rows: pl.DataFrame) -> NDArray[np.uint64]:
     """Return a hash of each row, whose members have `keys`."""
-    rest = rows.drop("member").hash_rows().to_numpy()
-    return pl.Series(rest ^ (keys * _ODD))
+    rest: NDArray[np.uint64] = rows.drop("member").hash_rows().to_numpy()
+    return rest ^ (keys * _ODD)
 
 
 def alike_notes(rows: int, exact: bool, kept: Sequence[str]) -> list[str]:

@@ -177,7 +177,7 @@ class Count:
         theirs = rows.filter(rows > MUCH * self.rows)
         alike = Alike()
         if self.needs.counts_rows:
-            alike.add(pl.concat(events).hash_rows())
+            alike.add(pl.concat(events).hash_rows().to_numpy())
         return Members(busy=len(theirs), theirs=int(theirs.sum()), alike=alike.rows())
 
     def _counted(
