@@ -17,7 +17,7 @@ from retainkit.results import Result
 from retainkit.sources import SourceOptions, open_export
 from retainkit.sources.canonical import Wanted, read_events
 from retainkit.sources.pruning import Pruned
-from retainkit.sources.thrift import Reader
+from retainkit.sources.thrift import Reader, number
 
 DAYS, GROUP = 40, 1500  # a group is larger than the sample that is always read
 START = datetime(2024, 1, 1)
