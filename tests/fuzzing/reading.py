@@ -114,4 +114,7 @@ def _names(data: bytes) -> bool:
     if head[:1] in b"{[" or head[:4] in (b"PAR1", b"PK\x03\x04"):
         return mark + b'":' in head.replace(b" ", b"") or head[:2] == b"PK"
     lines = head.replace(b"\r", b"\n").split(b"\n")
-    return any(mark in line for line in lines[:1])
+    # With titles above it, the header is further down.
+    words = ("event", "time", "amount", "user", "事件", "时间", "金额", "用户", "会员")
+    named = (line for line in lines[:50] if any(word.encode() in line for word in words))
+    return mark in lines[0] or any(mark in line for line in named)

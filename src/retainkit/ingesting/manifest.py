@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,9 @@ def sha256(path: Path) -> str:
 
 def _entry(told: Mapping[str, Any]) -> Entry:
     own = {"keys": tuple(told["keys"].items()), "rows": Rows(**told["rows"])}
+    for end in (told["first"], told["last"]):
+        if end is not None and datetime.fromisoformat(end).tzinfo is None:
+            raise ValueError(end)
     return Entry(**{**told, **own, **_common(told)})
 
 

@@ -56,7 +56,7 @@ def _pages(file: File) -> tuple[str, ...]:
                     _read(file, pages, group, name)
             with file.path.open("rb") as raw:
                 found = [_has_checksum(raw, at) for at in _chunks(pages.metadata)]
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"'{file.name}' cannot be verified: it is truncated or damaged.",
             "Fetch or export it again.",

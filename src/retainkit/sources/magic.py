@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from retainkit.errors import InputError
 from retainkit.sources.file import File
 from retainkit.sources.files import STDIN_NAME
 
+# An object, or a list of some: how it is written no header of a CSV is.
+_JSON = re.compile(rb"""\{\s*["}]|\[\s*\{\s*["}]""")
 Format = Literal["csv", "ndjson", "parquet", "excel"]
 
 HEAD_BYTES = 256 * 1024
@@ -115,7 +118,7 @@ def format_of(file: File, head: Head) -> Format:
             f"'{file.name}' is not Parquet: it does not begin with PAR1.",
             "Fetch or export it again, or give it the suffix of what it is.",
         )
-    if file.suffix in _JSON_SUFFIXES or start.startswith((b'{"', b"{}")):
+    if file.suffix in _JSON_SUFFIXES or _JSON.match(start):
         return "ndjson"
     return "csv"
 

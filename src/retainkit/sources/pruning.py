@@ -22,7 +22,7 @@ from retainkit.sources.quality import AFTER_AS_OF, AFTER_UNTIL, BEFORE_SINCE
 from retainkit.sources.scan import Table
 
 if TYPE_CHECKING:
-    from pyarrow.parquet import Statistics
+    from pyarrow.parquet import ColumnChunkMetaData, RowGroupMetaData, Statistics
 
 # Local times of a zone may run backwards by an hour or, where a zone moved, by a day.
 _MARGIN = 2 * DAY
@@ -136,19 +136,21 @@ def _groups(
             continue
         try:
             footer, offset = read_metadata(part.footer), 0
-        except (ArrowException, OSError) as error:
+            groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+            named = [_by_name(group) for group in groups]
+        except (ArrowException, OSError, UnicodeDecodeError) as error:
             raise damaged(part.name) from error
-        for number in range(footer.num_row_groups):
-            group = footer.row_group(number)
-            chunks = {
-                chunk.path_in_schema: chunk
-                for chunk in (group.column(i) for i in range(group.num_columns))
-            }
+        for group, chunks in zip(groups, named, strict=True):
             size = sum(chunks[name].total_compressed_size for name in columns if name in chunks)
             if column not in chunks:
                 raise damaged(part.name)
             yield _Group(i, offset, group.num_rows, size, _ends(chunks[column].statistics))
             offset += group.num_rows
+
+
+def _by_name(group: RowGroupMetaData) -> dict[str, ColumnChunkMetaData]:
+    chunks = (group.column(i) for i in range(group.num_columns))
+    return {chunk.path_in_schema: chunk for chunk in chunks}
 
 
 def _ends(found: Statistics | None) -> tuple[int, int] | None:
