@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-CASES = float(os.environ.get("RETAINKIT_CASES", "0.25"))  # of those that each law says
+CASES = float(os.environ.get("RETAINKIT_CASES", "0.15"))  # of those that each law says
 _FEWEST = 4
 
 

@@ -219,6 +219,7 @@ def thirty(returned: Counts, fdr: float | None) -> Flags:
     return breached("at_least=0.3 decide=confident", returned, 200, fdr).ravel()
 
 
+@pytest.mark.long
 def test_fdr_over_30_rules_of_which_none_is_broken() -> None:
     apart = 1 - (1 - below(TRUE, TRUE, 200)) ** 30
     alone = runs_of_30(9, TRUE, None).any(axis=1).mean()

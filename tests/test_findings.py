@@ -395,7 +395,7 @@ def shuffled(shop: Shop, rng: np.random.Generator) -> pl.DataFrame:
 
 def test_segments_dealt_out_at_random_are_not_told() -> None:
     found = 0
-    for seed in range(4):
+    for seed in range(scaled(8) // 2):
         some = open_shop(1000, seed)
         people = shuffled(some, np.random.default_rng(seed))
         own = told(some.events, people, TRAITS)

@@ -159,6 +159,7 @@ CELLS = {
 }
 
 
+@pytest.mark.long
 def test_cells_of_any_kind(tmp_path: Path) -> None:
     folder = tmp_path / "a%20 b [微]"
     folder.mkdir()
@@ -455,6 +456,7 @@ def test_a_session_of_its_own_is_quiet(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.long
 def test_what_is_odd_about_times_and_ids_is_told_alike(tmp_path: Path) -> None:
     odd = ["2024-03-31 02:30", "2024-10-27 02:30", "2999-01-01 00:00", "2024-05-01"]
     rows = [f"u{i},{odd[i % 4]}" for i in range(70)]

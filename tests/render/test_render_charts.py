@@ -158,7 +158,13 @@ def test_names_out_of_the_data_are_drawn_and_computed_with_by_none(
 
 
 @EACH_PICTURE
-@pytest.mark.parametrize("name", ["\x1b]52;c;eA==\x07\x00", LONG, "*"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\x1b]52;c;eA==\x07\x00",
+        *(pytest.param(each, marks=pytest.mark.long) for each in (LONG, "*")),
+    ],
+)
 def test_any_name_can_be_drawn(command: str, table: str, name: str) -> None:
     made = BY_SEGMENT[command]
     frame = made.tables[table].with_columns(channel=pl.lit(name))
