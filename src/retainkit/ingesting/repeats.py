@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from retainkit.ingesting.manifest import Entry, Identity, Manifest
 from retainkit.sources.faults import reading
 from retainkit.sources.parts import named
 from retainkit.wording import counted
 
-_MOST = 50_000_000  # rows that are looked at: eight bytes of memory each
+_MOST = 10_000_000  # rows that are looked at: 16 bytes of memory each, 100 where all repeat
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class _Span:
 def repeat_notes(folder: Path, manifest: Manifest, read: Collection[Identity]) -> Iterator[str]:
     """Yield what to say of rows in the files that were `read` which equal others in every column.
 
-    Only files whose times overlap are compared; nothing is said where these have over 50 million
+    Only files whose times overlap are compared; nothing is said where these have over 10 million
     rows.
     """
     spans = list(_spans(manifest.entries, read))
     if not spans or sum(span.entry.rows.written for span in spans) > _MOST:
         return
-    rows = _hashes(folder, spans)
+    rows = _doubled(folder, spans)
     new = rows.filter("is_new")
     repeats = new.height - new.filter(pl.col("place") == pl.col("first")).n_unique("hash")
     if not repeats:
@@ -74,20 +76,35 @@ def _spans(entries: Sequence[Entry], read: Collection[Identity]) -> Iterator[_Sp
     yield from new
 
 
-def _hashes(folder: Path, spans: Sequence[_Span]) -> pl.DataFrame:
-    """Return a row for each that is compared: hash, place of its file, is_new, first place."""
+def _doubled(folder: Path, spans: Sequence[_Span]) -> pl.DataFrame:
+    """Return the rows that equal another: hash, place of the file, is_new, the first place."""
     columns = sorted({name for span in spans for name in span.entry.columns})
-    found = []
-    for place, span in enumerate(spans):
-        part = folder / span.entry.part
-        with reading(str(part)):
-            rows = pl.scan_parquet(part, glob=False)
-            schema = rows.collect_schema()
-            cells = [_text(name, schema.get(name)) for name in columns]
-            own = rows.filter(pl.col("time").is_between(span.first, span.last))
-            hashes = own.select(hash=pl.struct(cells).hash()).collect(engine="streaming")
-        found.append(hashes.with_columns(place=pl.lit(place, pl.Int32), is_new=span.is_new))
-    return pl.concat(found).with_columns(first=pl.col("place").min().over("hash"))
+    found = [_hashes(folder, span, columns) for span in spans]
+    every = np.sort(np.concatenate(found))
+    twice = pl.Series(np.unique(every[1:][every[1:] == every[:-1]]))
+    del every
+    rows = pl.concat(
+        pl.DataFrame({"hash": own}).select(
+            pl.col("hash").filter(pl.col("hash").is_in(twice.implode())),
+            place=pl.lit(place, pl.Int32),
+            is_new=span.is_new,
+        )
+        for place, (span, own) in enumerate(zip(spans, found, strict=True))
+    )
+    return rows.with_columns(first=pl.col("place").min().over("hash"))
+
+
+def _hashes(folder: Path, span: _Span, columns: Sequence[str]) -> NDArray[np.uint64]:
+    """Return a hash of each row that is compared."""
+    part = folder / span.entry.part
+    with reading(str(part)):
+        rows = pl.scan_parquet(part, glob=False)
+        schema = rows.collect_schema()
+        cells = [_text(name, schema.get(name)) for name in columns]
+        own = rows.filter(pl.col("time").is_between(span.first, span.last))
+        hashes = own.select(pl.struct(cells).hash()).collect(engine="streaming")
+    found: NDArray[np.uint64] = hashes.to_series().to_numpy()
+    return found
 
 
 def _text(name: str, dtype: pl.DataType | None) -> pl.Expr:
