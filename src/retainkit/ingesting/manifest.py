@@ -155,7 +155,7 @@ def load(folder: Path) -> Manifest | None:
             int(told["generation"]),
             dict(told["options"]),
             tuple(_entry(each) for each in told["files"]),
-            None if members is None else MemberEntry(**{**members, **_common(members)}),
+            None if members is None else _member_entry(members),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
@@ -185,14 +185,51 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _member_entry(told: Mapping[str, Any]) -> MemberEntry:
+    _check(_is_count(told["rows"]), _is_texts(told["snapshots"]))
+    return MemberEntry(**{**told, **_common(told)})
+
+
 def _entry(told: Mapping[str, Any]) -> Entry:
-    own = {"keys": tuple(told["keys"].items()), "rows": Rows(**told["rows"])}
+    rows = Rows(**told["rows"])
+    _check(
+        _is_counts(rows.refused) and _is_counts(rows.left_out),
+        all(_is_count(each) for each in (rows.read, rows.written, rows.unreadable_amounts)),
+        isinstance(told["rejects"], str | None),
+        all(isinstance(value, str | None) for value in told["keys"].values()),
+    )
     for end in (told["first"], told["last"]):
-        if end is not None and datetime.fromisoformat(end).tzinfo is None:
-            raise ValueError(end)
+        _check(end is None or datetime.fromisoformat(end).tzinfo is not None)
+    own = {"keys": tuple(told["keys"].items()), "rows": rows}
     return Entry(**{**told, **own, **_common(told)})
 
 
 def _common(told: Mapping[str, Any]) -> dict[str, Any]:
     names = tuple(Seen(**each) for each in told["names"])
+    _check(
+        all(isinstance(told[name], str) for name in ("fingerprint", "part", "sha256")),
+        _is_count(told["bytes"]),
+        all(isinstance(each.name, str) and _is_count(each.size) for each in names),
+        all(each.mtime is None or isinstance(each.mtime, int) for each in names),
+        bool(names) and all(isinstance(note, str) for note in told["notes"]),
+        *(_is_texts(told[name]) for name in ("mapping", "columns")),
+    )
     return {"names": names, "notes": tuple(told["notes"])}
+
+
+def _check(*held: bool) -> None:
+    """Raise ValueError unless all that a manifest should hold is so."""
+    if not all(held):
+        raise ValueError("a manifest of another kind")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value >= 0
+
+
+def _is_counts(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_count(each) for each in value.values())
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from retainkit.errors import InputError
-from retainkit.sources.civil import EPOCHS, ZERO, Zones, is_zero
+from retainkit.sources.civil import EPOCHS, ZERO, Zones, is_placeholder, is_zero
 from retainkit.sources.day_first import Column
 from retainkit.sources.quality import one_unit
 
@@ -29,12 +29,13 @@ class Epoch:
 
     def moments(self, numbers: pl.Expr) -> pl.Expr:
         """Return us since 1970; ZERO, EPOCHS for another unit, null where unreadable."""
-        size = numbers.abs()
+        size, us = numbers.abs(), self._us(numbers)
+        ours = _has_magnitude(size, self.unit)
         return (
-            pl.when(is_zero(self._us(numbers), self.zones))
+            pl.when(is_zero(us, self.zones) | (ours & is_placeholder(us)))
             .then(ZERO)
-            .when(_has_magnitude(size, self.unit))
-            .then(self._us(numbers))
+            .when(ours)
+            .then(us)
             .when(size >= _LEAST["s"])
             .then(EPOCHS)
         )
