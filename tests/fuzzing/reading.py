@@ -117,4 +117,4 @@ def _names(data: bytes) -> bool:
     # With titles above it, the header is further down.
     words = ("event", "time", "amount", "user", "事件", "时间", "金额", "用户", "会员")
     named = (line for line in lines[:50] if any(word.encode() in line for word in words))
-    return mark in lines[0] or any(mark in line for line in named)
+    return any(mark in line for line in (*lines[:3], *named))
