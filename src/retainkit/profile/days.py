@@ -34,6 +34,7 @@ def flagged(days: pl.DataFrame) -> pl.DataFrame:
     if last - first <= LONGEST:
         every = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
         days = every.join(days, on="day", how="left", maintain_order="left")
+    days = days.sort("day")
     rows = pl.col("rows").fill_null(0)
     usual = pl.col("rows").median().over(pl.col("day").dt.weekday())
     whole = ~pl.col("day").is_in([first, last])  # an export may begin and end within a day

@@ -20,6 +20,7 @@ Words = tuple[str, ...]
 Categories = tuple[tuple[str, Words], ...]
 
 _KEYS = ("name", "keywords")
+_LISTED = 20  # of what is wrong with a file
 _HINT = 'A category is [[category]], name = "cost", keywords = ["price", "价格"]: docs/reasons.md.'
 
 _READ = 10_000  # characters of a reason that are looked at
@@ -88,10 +89,12 @@ def default_taxonomy() -> Taxonomy:
 
 
 def read_taxonomy(path: str | Path) -> Taxonomy:
-    """Return the categories of a user's file. Raises UsageError that lists every fault of it."""
+    """Return the categories of a file. Raises UsageError that lists what is wrong with it."""
     document = _document(Path(path))
-    if faults := "".join(f"\n  {fault}" for fault in _faults(document)):
-        raise UsageError(f"{path} cannot be used:{faults}", _HINT)
+    if faults := list(_faults(document)):
+        more = [f"and {len(faults) - _LISTED:,} more"] if len(faults) > _LISTED else []
+        listed = "".join(f"\n  {each}" for each in [*faults[:_LISTED], *more])
+        raise UsageError(f"{path} cannot be used:{listed}", _HINT)
     return _taxonomy(document)
 
 
