@@ -16,7 +16,7 @@ ROOT = Path(retainkit.__file__).parent
 LEVELS = (
     ("addresses", "errors", "choices", "stopping", "wording"),
     ("leftovers",),
-    ("replacement", "columns", "locking", "hashing", "zones"),
+    ("replacement", "columns", "locking", "hashing", "toml", "zones"),
     ("rowsfile",),
     ("periods", "stats"),
     ("schema", "config"),

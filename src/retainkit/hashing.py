@@ -1,10 +1,11 @@
-"""Keyed hashes in place of ids: nobody without the key can make them, or tell whose they are."""
+"""Keyed hashes in place of ids, which nobody without the key can make; and those of content."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
+from io import BufferedReader
 from pathlib import Path
 
 from retainkit.errors import UsageError
@@ -47,3 +48,8 @@ def hashed(texts: Iterable[str], key: bytes) -> list[str]:
     A keyed BLAKE2b is a message authentication code by itself, as HMAC is (RFC 7693, 2.9).
     """
     return [blake2b(text.encode(), key=key, digest_size=_HASH_BYTES).hexdigest() for text in texts]
+
+
+def content_hash(file: BufferedReader) -> str:
+    """Return the BLAKE2b hash of what a file holds (128 bits, in hexadecimal digits)."""
+    return file_digest(file, lambda: blake2b(digest_size=_HASH_BYTES)).hexdigest()

@@ -298,6 +298,15 @@ def test_a_column_called_like_a_pattern_does_no_harm(tmp_path: Path) -> None:
     assert opened(path, select="user_id").rows == [("1",)]
 
 
+def test_a_column_called_twice_like_ours_does_no_harm(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "user_id,__extra,__extra,(__extra)_1,*,*\n1,2,3,4,5,6\n")
+    table = opened(path)
+    assert table.header == (
+        *("user_id", "(__extra)_2", "(__extra)_3", "(__extra)_1", "(*)_1", "(*)_2"),
+    )
+    assert table.rows == [("1", "2", "3", "4", "5", "6")]
+
+
 def test_a_name_that_stands_twice_is_said_to_when_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "user_id,user_id,time\n1,2,3\n")
     with open_table([path], SourceOptions()) as table:

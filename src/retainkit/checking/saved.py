@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,13 +13,13 @@ import polars as pl
 
 from retainkit.checking.definitions import Definition, changed, hash_of
 from retainkit.errors import InputError, UsageError
+from retainkit.hashing import content_hash
 from retainkit.results import FORMAT, DataWindow, Result
 from retainkit.sources import Input
 from retainkit.sources.faults import reading
 from retainkit.sources.files import paths
 
 SNAPSHOT = "retainkit-snapshot/1"
-_PIECE = 1 << 20
 Kind = TypeVar("Kind")
 
 
@@ -100,12 +99,9 @@ def fingerprint(inputs: Iterable[Input]) -> list[dict[str, object]]:
 
 
 def _told(path: Path) -> dict[str, object]:
-    digest = blake2b(digest_size=16)
     with reading(path.name), path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-        size = os.fstat(file.fileno()).st_size
-    return {"name": path.name, "bytes": size, "blake2b": digest.hexdigest()}
+        content = content_hash(file)
+        return {"name": path.name, "bytes": os.fstat(file.fileno()).st_size, "blake2b": content}
 
 
 def _saved(document: Mapping[str, Any]) -> Saved:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from retainkit.errors import UsageError, nearest
+from retainkit.toml import parse_toml
 
 FILE = "retainkit.toml"
 PYPROJECT = "pyproject.toml"
@@ -30,7 +31,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises UsageError for a file that is not there, cannot be read, is not TOML or not about us.
     """
     try:
-        document = _parsed(path, path.read_bytes())
+        document = parse_toml(path, path.read_bytes())
     except OSError as error:
         there = (each.name for each in path.parent.glob("*.toml") if each.name != path.name)
         raise UsageError(
@@ -48,18 +49,9 @@ def read(path: Path) -> dict[str, Any]:
 def _is_ours(pyproject: Path) -> bool:
     """Return whether a pyproject.toml is about retainkit; a broken one that is not is let be."""
     data = pyproject.read_bytes()
-    return b"retainkit" in data and "retainkit" in _tool(_parsed(pyproject, data))
+    return b"retainkit" in data and "retainkit" in _tool(parse_toml(pyproject, data))
 
 
 def _tool(document: dict[str, Any]) -> dict[str, Any]:
     tool = document.get("tool")
     return tool if isinstance(tool, dict) else {}
-
-
-def _parsed(path: Path, data: bytes) -> dict[str, Any]:
-    import tomllib  # here, so that looking for a file costs nothing where there is none
-
-    try:
-        return tomllib.loads(data.decode("utf-8-sig"))  # Notepad begins a file with a mark
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is not TOML: {error}.") from None

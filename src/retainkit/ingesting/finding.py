@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from retainkit.addresses import is_address
 from retainkit.errors import InputError, UsageError
+from retainkit.hashing import content_hash
 from retainkit.ingesting.manifest import Identity, Keys, Seen
 from retainkit.sources import Input
 from retainkit.sources.file import File
@@ -83,11 +83,11 @@ def fingerprint(file: File) -> str:
     """Return what tells a file's content. Raises InputError for one that is being written."""
     try:
         with file.path.open("rb") as opened:
-            digest = hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=16))
+            content = content_hash(opened)
     except OSError as error:
         raise InputError(f"'{file.name}' cannot be read: {error.strerror}.") from error
     file.check_same()
-    return digest.hexdigest()
+    return content
 
 
 def _name(source: Input) -> str | Path:

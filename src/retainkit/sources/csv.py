@@ -23,7 +23,7 @@ from retainkit.sources.files import Scratch
 from retainkit.sources.limits import any_filled, check_columns
 from retainkit.sources.lines import Lines
 from retainkit.sources.magic import Head
-from retainkit.sources.names import FOOT, LONG, ROW, readable, refuse_own_names
+from retainkit.sources.names import FOOT, LONG, ROW, readable
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import Kin, Part
 from retainkit.sources.stored import Stored
@@ -93,8 +93,6 @@ def read_csv(
     start = _start(text, separator, said, header=options.header)
     names, renamed = _names(start.rows, header=options.header)
     check_columns(file.name, len(names), options)
-    if origin:
-        refuse_own_names(file.name, names)
     notes = text.notes
     if separator != ",":
         notes = (*notes, f"separated by {_SPOKEN.get(separator, repr(separator))}")
@@ -164,8 +162,6 @@ def _shape(file: File, plain: Shape, seen: Lines | None) -> Shape:
         tuple(cell or None for cell in (*cells, *[""] * width)[:width]) for _, cells in seen.under
     )
     marks = (*([LONG] if seen.long is not None else []), *([FOOT] if under else []))
-    if marks:
-        refuse_own_names(file.name, plain.names)
     more = max(seen.widest - width, 0)
     if more > _MOST_EXTRA:
         raise InputError(

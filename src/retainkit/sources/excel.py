@@ -14,7 +14,7 @@ from retainkit.schema import ALIASES, Role, fold
 from retainkit.sources.around import LOOKED_AT, LOOKED_UNDER, footers, header_row, said_columns
 from retainkit.sources.file import File
 from retainkit.sources.limits import any_filled, check_workbook
-from retainkit.sources.names import FOOT, ROW, readable, refuse_own_names
+from retainkit.sources.names import FOOT, ROW, readable
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import Part
 from retainkit.wording import counted
@@ -52,8 +52,6 @@ def read_excel(file: File, options: SourceOptions, *, origin: bool) -> Part:
         body = cells[top + 1 :]
     else:
         names, renamed, body = [f"column_{i + 1}" for i in width], {}, cells
-    if origin:
-        refuse_own_names(file.name, names)
     lost = [name for name in body.columns[len(names) :] if body[name].null_count() < body.height]
     rows = body.with_row_index(ROW, top + 1 + options.header).select(
         pl.col(ROW).cast(pl.Int64), *(pl.col(f"{i}").alias(name) for i, name in enumerate(names))

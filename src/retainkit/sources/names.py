@@ -25,10 +25,10 @@ def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]
     taken = set(given)
     names: list[str] = []
     for name in given:
-        number = 1
-        while times[name] > 1 and f"{name}_{number}" in taken:
+        plain, number = plain_name(name, taken), 1
+        while times[name] > 1 and f"{plain}_{number}" in taken:
             number += 1
-        plain = f"{name}_{number}" if times[name] > 1 else plain_name(name, taken)
+        plain = f"{plain}_{number}" if times[name] > 1 else plain
         names.append(plain)
         taken.add(plain)
     renamed: dict[str, tuple[str, ...]] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from unicodedata import normalize
 
 from retainkit.errors import UsageError, nearest
+from retainkit.toml import parse_toml
 
 OTHER = "other"  # a reason that no keyword fits
 UNKNOWN = "unknown"  # no reason given
@@ -82,10 +83,8 @@ class Taxonomy:
 @cache
 def default_taxonomy() -> Taxonomy:
     """Return the categories that retainkit comes with, taxonomy.toml beside this module."""
-    import tomllib  # here, as few commands read reasons
-
     own = files("retainkit.metrics.churn") / "taxonomy.toml"
-    return _taxonomy(tomllib.loads(own.read_text(encoding="utf-8")))
+    return _taxonomy(parse_toml(Path(own.name), own.read_bytes()))
 
 
 def read_taxonomy(path: str | Path) -> Taxonomy:
@@ -141,22 +140,13 @@ def _taxonomy(document: Mapping[str, Any]) -> Taxonomy:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    import tomllib
-
     try:
-        data = path.read_bytes()
+        return parse_toml(path, path.read_bytes(), _HINT)
     except OSError as error:
         there = (each.name for each in path.parent.glob("*.toml"))
         raise UsageError(
             f"{path} cannot be read: {error.strerror}.{nearest(path.name, there)}", _HINT
         ) from None
-    try:
-        return tomllib.loads(data.decode("utf-8-sig"))  # Notepad begins a file with a mark
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{path} is not UTF-8: see line {line}.", "Save it as UTF-8.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is not TOML: {error}.", _HINT) from None
 
 
 def _faults(document: Mapping[str, Any]) -> Iterator[str]:
