@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 HIDDEN = "…"
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s'\"<>]*")
+_AFTER_SCHEME = re.compile(r"://[^\s'\"<>]*")  # with the scheme, long words would take long
 _PORT = re.compile(r"[^:]*(:\d*)?|\[.*")
 
 
@@ -34,7 +34,7 @@ def shown(name: str) -> str:
 
 def without_secrets(text: str) -> str:
     """Return a text in which every address stands as `shown` has it."""
-    return _ADDRESS.sub(lambda found: shown(found[0]), text)
+    return _AFTER_SCHEME.sub(lambda found: shown(found[0]), text)
 
 
 def _cut(rest: str) -> tuple[str, str, str]:

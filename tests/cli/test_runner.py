@@ -57,6 +57,14 @@ def test_only_the_colon_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert obeyed(inert(text)) == []
 
 
+def test_blank_lines_are_gone_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beginning anew at each of them would take hours."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    text = "\n \t\r\n" * 1_000_000
+    assert inert(text) == text
+    assert obeyed(inert(f"{text}::error::x")) == []
+
+
 def test_refused_rows_are_defused_when_asked(tmp_path: Path) -> None:
     path, rejects = tmp_path / "events.csv", tmp_path / "rejects.csv"
     path.write_text("user_id,time,x\na,2024-01-01,1\n,2024-01-01,=cmd|x\n", encoding="utf-8")

@@ -114,3 +114,10 @@ def test_values_nested_without_end_are_told_with_their_line(file: Path) -> None:
     deep = "[" * 100_000 + "]" * 100_000
     write(file, lines('{"a": "[["}', f'{{"a": {deep}}}'))
     assert "line 2: its values are nested more than 500 deep" in refused(file)
+
+
+@pytest.mark.parametrize("escapes", ['\\"', '"\\', "[\\"])
+def test_a_line_of_quotes_is_gone_through_once(file: Path, escapes: str) -> None:
+    """Beginning anew at each of its million signs would take hours."""
+    write(file, lines('{"a": 1}', '{"a": ' + "[" * 501 + '"' + escapes * 1_000_000))
+    assert "line 2" in refused(file)

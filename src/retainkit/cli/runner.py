@@ -4,7 +4,7 @@ import os
 import re
 
 # A line that begins with :: once blanks are gone; and, in the old form, ##[ anywhere.
-_COMMAND = re.compile(r"(^|[\r\n])(\s*):(?=:)")
+_COMMAND = re.compile(r"(^|[\r\n])([^\S\r\n]*):(?=:)")
 _OLD, _INERT_OLD = "##[", "##("
 _COLON = "\ua789"  # looks like a colon, is as wide, and is none
 

@@ -22,7 +22,7 @@ from retainkit.sources.parts import Part
 from retainkit.sources.text import copy_as_utf8, look
 
 _DEEPEST = 500  # Polars reads 1,024, Python's recursion may end before
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]')
 
 _STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 

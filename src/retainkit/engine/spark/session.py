@@ -36,7 +36,7 @@ _SETTINGS = {
 }
 _QUIET = {"spark.log.level": "OFF", "spark.ui.showConsoleProgress": "false"}
 _PYTHON = "PYSPARK_PYTHON"
-_EXCEPTION = re.compile(r"\w+(?:Exception|Error):? ")
+_EXCEPTION = re.compile(r"\b\w+(?:Exception|Error):? ")
 
 
 @contextmanager
