@@ -116,5 +116,6 @@ def _names(data: bytes) -> bool:
     lines = head.replace(b"\r", b"\n").split(b"\n")
     # With titles above it, the header is further down.
     words = ("event", "time", "amount", "user", "事件", "时间", "金额", "用户", "会员")
-    named = (line for line in lines[:50] if any(word.encode() in line for word in words))
+    known = [word.encode(each) for word in words for each in ("utf-8", "gb18030")]
+    named = (line for line in lines[:50] if any(word in line for word in known))
     return any(mark in line for line in (*lines[:3], *named))

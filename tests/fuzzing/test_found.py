@@ -59,7 +59,11 @@ def test_a_manifest_that_says_something_else(tmp_path: Path, change: dict[str, o
 
 
 @pytest.mark.parametrize(
-    "change", [{"params": 7}, {"tables": {"main": 7}}, {"definition": []}, {"command": 7}]
+    "change",
+    [
+        *({"params": 7}, {"definition": []}, {"command": 7}),
+        *({"tables": {"main": 7}}, {"tables": {"main": [{"mature": [[1]]}]}}),
+    ],
 )
 def test_a_saved_result_that_says_something_else(tmp_path: Path, change: dict[str, object]) -> None:
     frame = events(pl.Series(["2024-03-04", "2024-03-05"]))

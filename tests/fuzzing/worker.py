@@ -73,7 +73,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.set_threshold(100_000, 50, 50)
-    faulthandler.register(signal.SIGUSR1)  # the runner asks what a process hangs at
+    # The runner asks what a process hangs at; commands may have stderr lead elsewhere just then.
+    faulthandler.register(signal.SIGUSR1, os.fdopen(os.dup(2), "w"))
     tell = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.chdir(place)
     for number in range(start, min(end, start + LIVES * step), step):

@@ -384,8 +384,12 @@ def test_a_damaged_manifest_is_told(folder: Path) -> None:
             done = CliRunner().invoke(app, command)
             assert done.exit_code == 1
             assert "damaged" in done.stderr or "another version" in done.stderr
-    Path("set/manifest.json").write_text(text.replace('"events/', '"../events/'))
-    assert CliRunner().invoke(app, ["cohort", "set"]).exit_code == 1
+    without = json.dumps({**json.loads(text), "files": []})
+    for damaged in (text.replace('"events/', '"../events/'), without):
+        Path("set/manifest.json").write_text(damaged)
+        done = CliRunner().invoke(app, ["cohort", "set"])
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "The manifest of the set 'set' is damaged." in done.stderr
 
 
 def test_quiet_says_nothing(folder: Path) -> None:

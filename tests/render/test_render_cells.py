@@ -200,6 +200,11 @@ def test_unknown_is_a_dash_and_a_missing_name_says_so() -> None:
     assert (cells.label(None), cells.label("")) == ("(none)", "(empty)")
 
 
+def test_of_a_very_long_name_the_beginning_is_shown() -> None:
+    assert cells.label("价" * 1000) == "价" * 1000
+    assert cells.label("价" * 10**6) == "价" * 1000 + "… (1,000,000 characters)"
+
+
 def test_anything_goes_by_its_type() -> None:
     values = [True, 1234, 0.25, date(2024, 2, 29), datetime(2024, 2, 29, 8, 30, tzinfo=UTC), "a\nb"]
     shown = ["yes", "1,234", "0.25", "2024-02-29", "2024-02-29 08:30", "a b"]

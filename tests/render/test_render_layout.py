@@ -11,15 +11,18 @@ from html import unescape
 import polars as pl
 import pytest
 import render_samples as samples
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from retainkit.render import RenderOptions, render_text
-from retainkit.render.layout import lay_out
+from retainkit.render.layout import lay_out, levelled
 from retainkit.render.view import Grid
 from retainkit.render.views import document_of
 from retainkit.results import Result
 
 MADE = samples.made()
+WIDTHS = st.lists(st.integers(0, 40), max_size=6)
 
 
 def grids_of(result: Result) -> list[Grid]:
@@ -83,3 +86,14 @@ def test_null_is_not_drawn_like_a_text_that_says_so(
 def test_retention_writes_a_segment_again_that_only_looks_like_the_one_above() -> None:
     text = shown(samples.retention(["a\u200b", "a\u200c"]))
     assert len(lines_of(text, "a\ufffd")) == 2
+
+
+@given(WIDTHS, st.integers(-5, 200), st.sampled_from([3, 12]))
+def test_columns_give_way_one_by_one_the_widest_first(
+    widths: list[int], over: int, least: int
+) -> None:
+    slow = list(widths)
+    for _ in range(over):
+        if max(slow, default=0) > least:
+            slow[slow.index(max(slow))] -= 1
+    assert levelled(widths, over, least) == slow

@@ -96,3 +96,10 @@ def test_a_workbook_that_blows_up_is_not_unpacked(tmp_path: Path) -> None:
 def test_a_limit_is_a_size(tmp_path: Path, option: str) -> None:
     with pytest.raises(UsageError, match=f"--{option.replace('_', '-')}: 'much' is not a size"):
         SourceOptions(**{option: "much"})  # type: ignore[arg-type]
+
+
+def test_a_line_of_words_is_no_header_that_takes_hours(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a " * 400_000 + "\nann,2024-01-01,1\n")
+    with pytest.raises(InputError, match="more columns than the 2,000"):
+        read(path)

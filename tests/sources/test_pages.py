@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -115,6 +116,24 @@ def test_less_than_no_values_end_no_process(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith("Error: 'f.parquet' cannot be read: it is truncated or damaged.")
+
+
+def test_numbers_of_rows_that_differ_are_told(tmp_path: Path) -> None:
+    """Of the file, of its row group, and of each column: whoever trusts one loses rows."""
+    path = tmp_path / "f.parquet"
+    pl.DataFrame({"user_id": range(1000), "time": range(1000)}).write_parquet(path)
+    check_pages(path, "f.parquet")
+    data = path.read_bytes()
+    footer = len(data) - 8 - parquet.read_metadata(path).serialized_size
+    many, more = (b"\x16" + signed(rows) for rows in (1000, 1001))  # a field of 64 bits
+    places = [
+        found.start() for found in re.finditer(re.escape(many), data) if found.start() > footer
+    ]
+    assert len(places) == 4
+    for place in places:
+        path.write_bytes(data[:place] + more + data[place + len(more) :])
+        with pytest.raises(InputError, match="truncated or damaged"):
+            check_pages(path, "f.parquet")
 
 
 def test_tallies_of_levels_that_are_not_there_end_no_process(tmp_path: Path) -> None:

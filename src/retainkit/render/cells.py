@@ -14,6 +14,7 @@ UNKNOWN = "–"
 EMPTY = "(empty)"
 NONE = "(none)"
 _SAID = {"", UNKNOWN, EMPTY, NONE}
+_LONGEST = 1_000  # characters of a name that are shown
 _REPLACEMENT = "\ufffd"
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Letters and marks that draw nothing: joiners and fillers outside the format category.
@@ -49,11 +50,15 @@ def _is_noncharacter(code: int) -> bool:
 def label(value: object) -> str:
     """Return a name out of the data: a segment, an event. Null is "(none)".
 
-    A text that reads like what stands for null or nothing is in quotes.
+    A text that reads like what stands for null or nothing is in quotes. Of a very long one the
+    beginning is shown, and how long it is.
     """
     if value is None:
         return NONE
-    text = clean(str(value))
+    whole = str(value)
+    text = clean(whole[:_LONGEST])
+    if len(whole) > _LONGEST:
+        text += f"… ({len(whole):,} characters)"
     if not text:
         return EMPTY
     # With its quotes off, so that no text in quotes is drawn like another one put in them.

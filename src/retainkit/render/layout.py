@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -161,13 +162,24 @@ def _names(placed: Iterable[Placed]) -> set[int]:
 
 def _less(placed: Sequence[Placed], over: int, texts: set[int], least: int) -> list[Placed]:
     """Return `placed` narrower by up to `over`, the widest of `texts` cut first."""
-    cut = list(placed)
-    for _ in range(over):
-        long = [n for n, p in enumerate(cut) if p.position in texts and p.width > least]
-        widest = max(long, key=lambda n: cut[n].width, default=None)
-        if widest is None:
-            break
-        cut[widest] = replace(cut[widest], width=cut[widest].width - 1)
+    widths = iter(levelled([p.width for p in placed if p.position in texts], over, least))
+    return [replace(p, width=next(widths)) if p.position in texts else p for p in placed]
+
+
+def levelled(widths: Sequence[int], over: int, least: int) -> list[int]:
+    """Return `widths` with `over` in all taken away, one by one from the widest, to `least`."""
+
+    def gained(level: int) -> int:
+        return sum(max(width - level, 0) for width in widths if width > least)
+
+    levels = range(least, max((least, *widths)) + 1)
+    level = levels[bisect_left(levels, -max(over, 0), key=lambda level: -gained(level))]
+    more = over - gained(level) if level > least else 0
+    cut = []
+    for width in widths:
+        one_more = width >= level and more > 0
+        cut.append(min(width, level - one_more))
+        more -= one_more
     return cut
 
 

@@ -91,8 +91,10 @@ def read_csv(
     separator = separator_of(text, options.separator)
     said = said_columns(options)
     start = _start(text, separator, said, header=options.header)
-    names, renamed = _names(start.rows, header=options.header)
-    check_columns(file.name, len(names), options)
+    width = len(start.rows[0]) if options.header else max(map(len, start.rows))
+    check_columns(file.name, width, options)
+    unnamed = [f"column_{i}" for i in range(1, width + 1)]
+    names, renamed = readable(start.rows[0]) if options.header else (unnamed, {})
     notes = text.notes
     if separator != ",":
         notes = (*notes, f"separated by {_SPOKEN.get(separator, repr(separator))}")
@@ -135,14 +137,6 @@ def _start(text: Text, separator: str, said: Collection[str], *, header: bool) -
         return Start(above, max(above, text.leading_blank_lines), rows)
     top = header_row(rows, said)
     return Start(lines[top - 1][0] if top else above, lines[top][0], rows[top:])
-
-
-def _names(
-    rows: Sequence[Sequence[str]], *, header: bool
-) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    if header:
-        return readable(rows[0])
-    return [f"column_{i}" for i in range(1, max(map(len, rows)) + 1)], {}
 
 
 def _grid(text: Text, separator: str, names: Sequence[str], skip: int) -> Grid:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import count
 
 from retainkit.errors import InputError
 from retainkit.sources.blocks import is_number_or_date
@@ -24,18 +26,19 @@ def readable(cells: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]
     times = Counter(given)
     taken = set(given)
     names: list[str] = []
+    numbers: dict[str, Iterator[int]] = defaultdict(partial(count, 1))
     for name in given:
-        plain, number = plain_name(name, taken), 1
-        while times[name] > 1 and f"{plain}_{number}" in taken:
-            number += 1
-        plain = f"{plain}_{number}" if times[name] > 1 else plain
+        plain = plain_name(name, taken)
+        if times[name] > 1:
+            numbered = (f"{plain}_{number}" for number in numbers[name])
+            plain = next(each for each in numbered if each not in taken)
         names.append(plain)
         taken.add(plain)
-    renamed: dict[str, tuple[str, ...]] = {}
+    renamed: dict[str, list[str]] = {}
     for name, plain in zip(given, names, strict=True):
         if name != plain:
-            renamed[name] = (*renamed.get(name, ()), plain)
-    return names, renamed
+            renamed.setdefault(name, []).append(plain)
+    return names, {name: tuple(others) for name, others in renamed.items()}
 
 
 def plain_name(name: str, taken: Container[str]) -> str:

@@ -58,10 +58,15 @@ def _chunks(handle: int) -> Iterator[_Chunk]:
         raise BrokenError("a footer longer than the file")
     footer = Reader(os.pread(handle, length, size - _END - length)).struct()
     levels = list(_levels(parts(footer, 2)))
-    for group in parts(footer, 4):
+    groups = parts(footer, 4)
+    if number(footer, 3) != sum(number(group, 3) for group in groups):
+        raise BrokenError("another number of rows than its row groups have")
+    for group in groups:
         for column, most in zip(parts(group, 1), levels, strict=True):
             found = part(column, 3)
             _check_levels(found, most)
+            if most[0] == 0 and number(found, 5) != number(group, 3):
+                raise BrokenError("a column of other rows than its row group")
             places = [number(found, 9), number(found, 11) if 11 in found else 0]
             start = min(filter(None, places), default=0)  # 0: there are no pages
             yield _Chunk(start, start + number(found, 7), number(found, 5))

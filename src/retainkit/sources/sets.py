@@ -49,6 +49,8 @@ def kept_set(folder: Path) -> KeptSet | None:
         return None
     try:
         parts = tuple(_kept(folder, each) for each in told["files"])
+        if not parts:  # `ingest` writes none without
+            raise _damaged(folder)
         members = told.get("members")
         return KeptSet(folder, parts, None if members is None else _kept(folder, members))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
