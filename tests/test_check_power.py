@@ -122,8 +122,8 @@ def test_over_many_cohorts_failures_add_up(decide: str) -> None:
     assert found.any(axis=1).mean() == pytest.approx(any_of_12, abs=error(any_of_12, 1_000))
 
 
-@pytest.mark.parametrize("members", [200, 1_000, 5_000])
-@pytest.mark.parametrize("now", [0.25, 0.22, 0.20])
+@pytest.mark.parametrize("members", [200, 1_000, pytest.param(5_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("now", [0.25, pytest.param(0.22, marks=pytest.mark.long), 0.20])
 def test_drops_are_found_as_often_as_power_analysis_says(members: int, now: float) -> None:
     returned = drawn(3, members, now, RUNS, 1)
     found = breached("at_least=0.28 decide=confident", returned, members).mean()
@@ -141,7 +141,7 @@ def test_rises_are_found_as_often_as_the_drops_they_mirror(bound: str) -> None:
     assert found == pytest.approx(exact, abs=error(exact, RUNS))
 
 
-@pytest.mark.parametrize("members", [100, 1_000])
+@pytest.mark.parametrize("members", [100, pytest.param(1_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("change", "edge"),
     [("max_drop=10%", 0.27), ("max_drop=0.03", 0.27), ("max_rise=10%", 0.33)],
@@ -197,7 +197,7 @@ def test_without_a_change_max_drop_fails_more_rarely(
 
 
 @pytest.mark.parametrize("now", [0.25, 0.22])
-@pytest.mark.parametrize("members", [1_000, 5_000])
+@pytest.mark.parametrize("members", [1_000, pytest.param(5_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("change", "weight", "less"), [("10%", 0.9, 0), ("0.03", 1, 0.03)])
 def test_drops_from_previous_cohorts_are_found_as_power_analysis_says(
     members: int, now: float, change: str, weight: float, less: float

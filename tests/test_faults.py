@@ -27,7 +27,7 @@ def broken(*asked: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "step"), [("ingest, the first run", "150"), ("cohort -o FILE --rejects", "90")]
+    ("name", "step"), [("ingest, the first run", "300"), ("cohort -o FILE --rejects", "180")]
 )
 def test_some_operations_go_wrong(name: str, step: str) -> None:
     assert not broken("--only", name, "--step", step)

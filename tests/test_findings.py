@@ -28,7 +28,9 @@ from stationary import stationary
 STEPS = "add_to_cart > checkout > pay"
 TRAITS = ("channel", "client", "tier", "city", "group")
 SEEDS = (2024, 7)
-EACH_SEED = pytest.mark.parametrize("seed", SEEDS)
+EACH_SEED = pytest.mark.parametrize(
+    "seed", [SEEDS[0], *(pytest.param(seed, marks=pytest.mark.long) for seed in SEEDS[1:])]
+)
 PLANTED = {
     f"channel={plan.CAMPAIGN}",
     f"channel={plan.FALLING_CHANNEL}",
@@ -240,9 +242,8 @@ def told_shares(finding: Finding) -> list[str]:
     return re.findall(r"[<>]?\d[\d.]*%|\bnone\b", first)
 
 
-@pytest.mark.parametrize(
-    ("seed", "by"), [*((seed, TRAITS) for seed in SEEDS), (7, ("tier", "group")), (7, ("channel",))]
-)
+@EACH_SEED
+@pytest.mark.parametrize("by", [TRAITS, ("tier", "group"), ("channel",)])
 def test_numbers_of_sentences_are_those_of_their_tables(seed: int, by: tuple[str, ...]) -> None:
     own = report(seed, by)
     assert own.findings

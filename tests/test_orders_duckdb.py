@@ -31,7 +31,11 @@ FROM = ("from_visitors", "from_conversion", "from_orders_per_buyer", "from_amoun
 CENT = 0.005
 
 WHERE = pytest.mark.parametrize(
-    "where", [None, "InvoiceNo NOT LIKE 'C%'"], ids=["all", "without cancellations"]
+    "where",
+    [
+        pytest.param(None, id="all"),
+        pytest.param("InvoiceNo NOT LIKE 'C%'", id="without cancellations", marks=pytest.mark.long),
+    ],
 )
 CLOCKS = pytest.mark.parametrize("clock", ["elapsed", "calendar"])
 MERGED = pytest.mark.parametrize("merge_days", [False, True], ids=["apart", "merged"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import polars as pl
 import pytest
 
 import retainkit
+from invoked import invoked
 from oracle.paths import four_digits as kept
 from retainkit.demo.plan import BROKEN_FROM
 from retainkit.errors import UsageError
@@ -161,9 +160,7 @@ def test_settings_and_json_call_the_start_from(
     monkeypatch.chdir(tmp_path)
     walks("xaxb", "b").write_csv("events.csv")
     Path("retainkit.toml").write_text('[paths]\nfrom = "a"\nto = "b"\nkeep-repeats = true\n')
-    command = [sys.executable, "-m", "retainkit", "paths", "events.csv", "-f", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    answer = json.loads(done.stdout)
+    answer = json.loads(invoked("paths", "events.csv", "-f", "json").stdout)
     assert [row["path"] for row in answer["tables"]["main"]] == ["a > x > b"]
     assert {name: answer["params"][name] for name in ("from", "to", "keep_repeats")} == {
         "from": "a",
@@ -179,22 +176,19 @@ def test_unknown_settings_are_answered_with_the_names_of_flags(
     monkeypatch.chdir(tmp_path)
     walks("ab").write_csv("events.csv")
     Path("retainkit.toml").write_text('[paths]\nfrm = "a"\nfrom_ = "b"\n')
-    command = [sys.executable, "-m", "retainkit", "paths", "events.csv"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = invoked("paths", "events.csv")
     assert done.returncode == 2
     assert "paths.frm: unknown key. Did you mean 'from'?" in done.stderr
     assert "paths.from_: unknown key. Did you mean 'from'?" in done.stderr
 
 
-# --- the installed command ---
+# --- the command ---
 
 
-def command(*args: object) -> bytes:
-    """Return what the installed command writes to stdout."""
-    words = [sys.executable, "-m", "retainkit", "paths", *map(str, args), "--quiet"]
-    done = subprocess.run(words, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    assert done.stderr == b""
+def command(*args: object) -> str:
+    """Return what the command writes to stdout."""
+    done = invoked("paths", *args, "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
@@ -202,8 +196,7 @@ def command(*args: object) -> bytes:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return the flags that read the demo's files."""
     folder = tmp_path_factory.mktemp("demo")
-    words = [sys.executable, "-m", "retainkit", "demo", str(folder), "--overwrite"]
-    subprocess.run(words, check=True, capture_output=True)
+    assert invoked("demo", folder, "--overwrite").returncode == 0
     files = [str(folder / "events.parquet"), "--members", str(folder / "members.csv")]
     return [*files, "--tz", "Asia/Shanghai", "--from", "checkout", "--to", "pay", "--window", "1d"]
 
@@ -238,7 +231,7 @@ def test_the_commits_of_the_example() -> None:
     commits = ROOT / "examples" / "git_requests" / "commits.csv.gz"
     plain = (commits, "--time-col", "author_time", "--where", "event = 'commit'", "-f", "csv")
     told = command(*plain, "--keep-repeats", "--depth", 2)
-    frame = pl.read_csv(told)
+    frame = pl.read_csv(told.encode())
     assert set(frame["path"]) == {
         "commit",
         "commit > commit",
@@ -246,4 +239,4 @@ def test_the_commits_of_the_example() -> None:
         "commit > commit > commit > …",
     }
     once = command(*plain)
-    assert pl.read_csv(once).select("path", "share").rows() == [("commit", 1.0)]
+    assert pl.read_csv(once.encode()).select("path", "share").rows() == [("commit", 1.0)]

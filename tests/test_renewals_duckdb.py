@@ -58,7 +58,14 @@ def club(seed: int, people: int = 500) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 @pytest.mark.parametrize("tz", ZONES)
-@pytest.mark.parametrize("period", ["day", "week", "month", "quarter", "year"])
+@pytest.mark.parametrize(
+    "period",
+    [
+        "day",
+        "month",
+        *(pytest.param(p, marks=pytest.mark.long) for p in ("week", "quarter", "year")),
+    ],
+)
 def test_clubs(period: DatePeriod, tz: str) -> None:
     for seed in (1, 2):
         events, members = club(seed)

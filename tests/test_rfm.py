@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from hashlib import blake2b
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import polars as pl
 import pytest
 
 import retainkit
+from invoked import invoked
 from oracle.rfm import NAMES, ORDER
 from retainkit.errors import InputError, UsageError
 from rfm_agreement import read_roster
@@ -344,18 +343,11 @@ def test_the_day_of_as_of_is_before_a_later_hour() -> None:
     assert result.table("retention")["members"].sum() == 3
 
 
-# --- the installed command ---
+# --- the command ---
 
 
-def run(*args: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "retainkit", "rfm", *map(str, args)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONUTF8": "1"},
-        timeout=60,
-    )
+def run(*args: object) -> CompletedProcess[str]:
+    return invoked("rfm", *args)
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ pytestmark = [
 ]
 
 SPARK = EngineOptions(engine="spark")
+SUFFIXES = [("csv", True), ("parquet", False)]
 WEEKS = [Request(COHORT, CohortParams(period="week"))]
 
 
@@ -94,16 +95,20 @@ def faults(
 
 
 @pytest.mark.parametrize(
-    ("suffix", "text"), [pytest.param("parquet", False, marks=pytest.mark.long), ("csv", True)]
+    ("suffix", "text", "each"),
+    [
+        *(pytest.param(*asked, 1, marks=pytest.mark.long) for asked in SUFFIXES),
+        (*SUFFIXES[0], 6),
+    ],
 )
-def test_a_shop_with_a_member_table(tmp_path: Path, suffix: str, text: bool) -> None:
+def test_a_shop_with_a_member_table(tmp_path: Path, suffix: str, text: bool, each: int) -> None:
     events, members = shop(7, text)
     path, table = tmp_path / f"events.{suffix}", tmp_path / f"members.{suffix}"
     for frame, at in ((events, path), (members, table)):
         frame.write_parquet(at) if suffix == "parquet" else frame.write_csv(at)
     journal, watch = Journal(), Watch()
     options = SourceOptions(members=table, tz="Asia/Shanghai")
-    results = both([path], options, REQUESTS, journal=journal, partitions=5, progress=watch)
+    results = both([path], options, REQUESTS[::each], journal=journal, partitions=5, progress=watch)
     assert watch.seen == events.height
     assert journal.facts["partitions"] == "5 of members"
     assert any(note.startswith("Member table") for note in results[0].notes)

@@ -224,7 +224,7 @@ def test_files(case: Case, here: Path) -> None:
 
 def test_damaged_mutants_end_in_one_clear_error_or_a_result(here: Path) -> None:
     good = parquet(FRAME.head(200))
-    for at in range(0, len(good), max(len(good) // 60, 1)):
+    for at in range(0, len(good), max(len(good) // 20, 1)):
         write(here, {"f.parquet": flipped(good, at)})
         done = run("cohort f.parquet --measure amount --since 2024-02-20 -f json")
         assert done.code in (0, 1)

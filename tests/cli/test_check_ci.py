@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from junitparser import JUnitXml
 
 from ci_samples import EVENTS, RULE, SETTINGS
+from invoked import invoked
 
 REPORT = "gl-code-quality-report.json"
 BREACH, PASS, FEW = f"{RULE} >= 0.9", f"{RULE} >= 0.5", "retention day=1 mode=on >= 0.5"
@@ -24,18 +24,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check(folder: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+def check(folder: Path, *args: str, **env: str) -> CompletedProcess[str]:
     """Run a check, in no CI system but that which `env` says."""
     systems = ("GITHUB_", "GITLAB_", "CI_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(systems)}
-    return subprocess.run(
-        [sys.executable, "-m", "retainkit", "check", *args],
-        cwd=folder,
-        env={**kept, "PYTHONUTF8": "1", "COLUMNS": "80", **env},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-    )
+    without: dict[str, str | None] = {each: None for each in os.environ if each.startswith(systems)}
+    return invoked("check", *args, folder=folder, **{**without, "COLUMNS": "80", **env})
 
 
 def ruled(folder: Path, *rules: str, flags: tuple[str, ...] = (), **env: str) -> tuple[int, str]:

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
-from retainkit.cli import app
+from invoked import invoked
 
-COMMAND = [sys.executable, "-m", "retainkit"]
 SETTINGS = """
 [source]
 sources = ["events.csv"]
@@ -46,9 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *args: str, command: str = "check") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, command, *args], cwd=folder, capture_output=True, text=True, timeout=60
-    )
+    return invoked(command, *args, folder=folder)
 
 
 @pytest.mark.parametrize(
@@ -75,18 +71,15 @@ def run(folder: Path, *args: str, command: str = "check") -> subprocess.Complete
         (["--amount-col", "user_id", "--rule", "orders days=1 >= 0", "--max-rejects", "0"], 1),
     ],
 )
-def test_exit_codes(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], code: int
-) -> None:
-    monkeypatch.chdir(folder)
-    done = CliRunner().invoke(app, ["check", *args])
-    assert done.exit_code == code, done.stderr
-    assert "Traceback" not in done.stderr
+def test_exit_codes(folder: Path, args: list[str], code: int) -> None:
+    done = run(folder, *args)
+    assert done.returncode == code, done.stderr
 
 
 @pytest.mark.parametrize(("bound", "code"), [("0.5", 0), ("0.6", 3)])
 def test_exit_codes_of_the_program_itself(folder: Path, bound: str, code: int) -> None:
-    done = run(folder, "--rule", f"cohort age=1 >= {bound}")
+    command = [sys.executable, "-m", "retainkit", "check", "--rule", f"cohort age=1 >= {bound}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == code, done.stderr
 
 
@@ -179,9 +172,7 @@ def test_hostile_segments_are_shown_and_do_nothing(
     frame = pl.read_csv(folder / "events.csv").with_columns(channel=pl.lit(name))
     frame.write_csv(folder / "events.csv")
     for form in ("table", "markdown", "html", "csv", "json"):
-        done = CliRunner().invoke(
-            app, ["check", "--rule", "cohort age=1 by=channel >= 0.6", "-f", form]
-        )
-        assert done.exit_code == 3, done.stderr
+        done = run(folder, "--rule", "cohort age=1 by=channel >= 0.6", "-f", form)
+        assert done.returncode == 3, done.stderr
         assert "\x1b" not in done.stdout
         assert "\u202e" not in done.stdout or form in ("csv", "json")

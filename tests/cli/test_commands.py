@@ -15,11 +15,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from invoked import invoked
+
 COMMAND = [sys.executable, "-m", "retainkit"]
 EVENTS = "user_id,time\na,2024-01-01\na,2024-01-02\nb,2024-01-01\nb,2024-01-09\n,2024-01-03\n"
 
 
-def run(*args: object, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+def run(*args: object, **env: str) -> subprocess.CompletedProcess[str]:
+    return invoked(*args, COLUMNS="80", **env)
+
+
+def started(
+    *args: object, stdin: str | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the installed command as a process of its own."""
     return subprocess.run(
         [*COMMAND, *map(str, args)],
         input=stdin,
@@ -39,7 +48,7 @@ def events(tmp_path: Path) -> Path:
 
 
 def test_the_triangle_is_all_there_is_on_stdout(events: Path) -> None:
-    done = run("cohort", events, "--period", "day")
+    done = started("cohort", events, "--period", "day")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"^2024-01-01 +2 +100% +50\.0% +0% ", done.stdout, re.MULTILINE)
     assert "4 of 5 rows, 2 members" in done.stdout
@@ -57,7 +66,7 @@ def test_json_holds_the_whole_result(events: Path) -> None:
 
 
 def test_stdin_is_a_source() -> None:
-    done = run("cohort", "-", "-f", "csv", "-q", stdin=EVENTS)
+    done = started("cohort", "-", "-f", "csv", "-q", stdin=EVENTS)
     assert done.returncode == 0
     assert done.stdout.splitlines()[1].startswith("2024-01-01,0,2,2,1.0,")
 
@@ -240,5 +249,5 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 def test_colour_only_where_asked(events: Path) -> None:
     # Not a terminal: no colour, whatever the environment says.
-    assert "\x1b" not in run("cohort", events, TERM="xterm-256color").stdout
-    assert "\x1b" not in run("cohort", events, NO_COLOR="1").stdout
+    assert "\x1b" not in started("cohort", events, TERM="xterm-256color").stdout
+    assert "\x1b" not in started("cohort", events, NO_COLOR="1").stdout

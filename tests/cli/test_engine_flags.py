@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from invoked import invoked
+
 COMMAND = [sys.executable, "-m", "retainkit", "cohort"]
 # As the program itself, with so little room for rows that every batch is spilled.
 CRAMPED = """
@@ -61,7 +63,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*args: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, args)], capture_output=True, text=True, timeout=60)
+    return invoked("cohort", *args)
 
 
 def cramped(*args: object, more: str = "") -> list[str]:
