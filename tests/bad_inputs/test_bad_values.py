@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -100,3 +103,50 @@ def test_json_holds_values_as_they_are(here: Path) -> None:
     write(here, {"f.csv": shop(*names)})
     answer = json.loads(run(f"{PER_CHANNEL} -f json").stdout)
     assert {row["channel"] for row in answer["tables"]["main"]} >= set(names)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cohort f.csv --by channel",
+        *(
+            pytest.param(each, marks=pytest.mark.long)
+            for each in (
+                *("inspect f.csv", "paths f.csv -f html", "cohort f.csv --by channel -o out.svg"),
+                *("funnel f.csv --steps '*>*' --by channel -f markdown", "report f.csv -o r.html"),
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "word",
+    [
+        "a",
+        *(
+            pytest.param(each, marks=pytest.mark.long)
+            for each in ("a ", "价", "http://", "_*", "א ", "<&", "1.", "::")
+        ),
+    ],
+)
+def test_words_of_a_megabyte_are_cut_and_take_no_minutes(
+    here: Path, word: str, command: str
+) -> None:
+    """What looks at each of its signs anew, or cuts one after the other, ends here by time."""
+    long = word * (1_000_000 // len(word.encode()))
+    rows = "".join(
+        f"{who},2024-0{month}-03,{'buy' if month % 2 else long},{long if who == 'ann' else 'x'}\n"
+        for month in range(1, 5)
+        for who in ("ann", "bob", "cid")
+    )
+    write(here, {"f.csv": f"user_id,time,event,channel\n{rows}"})
+    words = [sys.executable, "-m", "retainkit", *shlex.split(command)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[:2000]
+    if command.startswith("cohort") and word == "a":
+        assert len(done.stdout) < 20_000
+
+
+def test_words_are_whole_in_data(here: Path) -> None:
+    write(here, {"f.csv": f"user_id,time,channel\nann,2024-01-03,{'a' * 10**6}\n"})
+    (row,) = run("cohort f.csv --by channel -f json").answer["tables"]["main"]
+    assert row["channel"] == "a" * 10**6
