@@ -277,6 +277,17 @@ def test_flipped_bits_are_found_where_it_is_asked_for(folder: Path) -> None:
     assert "which it is made of, is gone" in told
 
 
+@pytest.mark.parametrize("flag", ["--members", "--snapshots"])
+def test_what_verify_says_is_of_that_run_alone(folder: Path, flag: str) -> None:
+    write("members-2024-01-01.csv", "user_id,joined\nann,2024-01-01\n")
+    for name, verify in (("plain", []), ("set", ["--verify"])):
+        asked = ("in", flag, "members-2024-01-01.csv", "--max-rejects", "0.5", *verify)
+        _, shown, told = run(*asked, "-o", name)
+        words = " ".join((shown + told).split())
+        assert ("'members-2024-01-01.csv': not verified: plain text" in words) == bool(verify)
+    assert list(tree("plain").values()) == list(tree("set").values())
+
+
 def test_a_set_begun_in_vain_is_not_left(folder: Path) -> None:
     for source, code in (("nope.csv", 1), ("set", 2)):
         assert run(source, "-o", "set")[0] == code

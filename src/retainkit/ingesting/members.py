@@ -17,14 +17,20 @@ from retainkit.ingesting.parts import part_file
 from retainkit.ingesting.reading import other_names
 from retainkit.schema import Role
 from retainkit.sources import SourceOptions, Table, open_table
+from retainkit.sources.checksums import unverified_notes
 from retainkit.sources.members import Roster, member_rows
 
 _ROLES: tuple[Role, ...] = ("member", "joined", "left", "reason")
 _TIMES = ("joined", "left")
 
 
-def member_entry(manifest: Manifest, options: SourceOptions, folder: Path) -> Manifest:
-    """Return the manifest with the member table that `options` name, read where it is new."""
+def member_entry(
+    manifest: Manifest, options: SourceOptions, folder: Path, said: list[str]
+) -> Manifest:
+    """Return the manifest with the member table that `options` name, read where it is new.
+
+    What is to be said of this run alone is added to `said`.
+    """
     old = manifest.members
     known = {} if old is None else {seen.name: (seen, old.fingerprint) for seen in old.names}
     if old is not None and old.snapshots:
@@ -37,7 +43,7 @@ def member_entry(manifest: Manifest, options: SourceOptions, folder: Path) -> Ma
     same = old is not None and old.fingerprint == mark
     if old is not None and same and is_whole(folder, old, verify=options.verify):
         return replace(manifest, members=replace(old, names=_names(files)))
-    roster = _read(files, options, manifest, folder)
+    roster = _read(files, options, manifest, folder, said)
     rows = _with_members(roster)
     notes = list(roster.notes)
     if rows.height < roster.frame.height:
@@ -73,12 +79,14 @@ def write_members(folder: Path, rows: pl.DataFrame, mark: str, generation: int) 
 
 
 def list_table(
-    paths: Sequence[Path], options: SourceOptions, folder: Path
+    files: Sequence[Found], options: SourceOptions, folder: Path, said: list[str]
 ) -> AbstractContextManager[Table]:
-    """Open files of members."""
+    """Open files of members; what --verify says of them is of this run, and added to `said`."""
+    if options.verify:
+        said += [note for each in files for note in unverified_notes(each.file)]
     own = options.member_encoding
-    read = options if own is None else replace(options, encoding=own)
-    return open_table(paths, read, folder, is_members=own is None)
+    read = replace(options, verify=False, encoding=own or options.encoding)
+    return open_table([each.path for each in files], read, folder, is_members=own is None)
 
 
 def _names(files: Sequence[Found]) -> tuple[Seen, ...]:
@@ -94,10 +102,14 @@ def _fingerprint(files: Sequence[Found]) -> str:
 
 
 def _read(
-    files: Sequence[Found], options: SourceOptions, manifest: Manifest, folder: Path
+    files: Sequence[Found],
+    options: SourceOptions,
+    manifest: Manifest,
+    folder: Path,
+    said: list[str],
 ) -> Roster:
     """Return all rows of the table, its other columns as text under names of their own."""
-    with list_table([each.path for each in files], options, folder) as table:
+    with list_table(files, options, folder, said) as table:
         called = [entry.mapping["member"] for entry in manifest.entries]
         events_id = next((name for name in called if name in table.header), "")
         others = other_names(table.header, set(_ROLES))

@@ -117,10 +117,14 @@ class _Run:
                 entries[identity] = self._read(files[0], () if was is None else was.names)
                 self.read.add(identity)
                 self._name(entries, {identity: files})
+        said: list[str] = []
         if self.options.members is not None:
-            self.manifest = member_entry(self.manifest, self.options, self.folder)
+            self.manifest = member_entry(self.manifest, self.options, self.folder, said)
         if self.snapshots is not None:
-            self.manifest = snapshot_entry(self.manifest, self.snapshots, self.options, self.folder)
+            self.manifest = snapshot_entry(
+                self.manifest, self.snapshots, self.options, self.folder, said
+            )
+        self.notes += tuple(said)
 
     def check_whole(self) -> None:
         """Raise InputError where a part is damaged whose file is gone."""

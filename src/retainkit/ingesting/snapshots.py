@@ -48,12 +48,12 @@ class Day:
 
 
 def snapshot_entry(
-    manifest: Manifest, pattern: str, options: SourceOptions, folder: Path
+    manifest: Manifest, pattern: str, options: SourceOptions, folder: Path, said: list[str]
 ) -> Manifest:
     """Return the manifest with the stays that the snapshots called `pattern` show.
 
-    Later snapshots are added to what is there; any others have all read again. Raises InputError
-    where some of these are gone.
+    Later snapshots are added to what is there; any others have all read again. What is to be said
+    of this run alone is added to `said`. Raises InputError where some of these are gone.
     """
     old = manifest.members
     if old is not None and not old.snapshots:
@@ -70,7 +70,7 @@ def snapshot_entry(
     last = max((date_of(name) for name in before), default=None) if stays is not None else None
     notes: list[str] = []
     for day in todo:
-        stays = _after(stays, _listed(day, options, folder, notes), day.date, last)
+        stays = _after(stays, _listed(day, options, folder, notes, said), day.date, last)
         day.file.file.check_same()
         last = day.date
     assert stays is not None
@@ -135,9 +135,11 @@ def _begin(
     return None, days
 
 
-def _listed(day: Day, options: SourceOptions, folder: Path, notes: list[str]) -> pl.DataFrame:
+def _listed(
+    day: Day, options: SourceOptions, folder: Path, notes: list[str], said: list[str]
+) -> pl.DataFrame:
     """Return who is in a snapshot: member, and the other columns as text."""
-    with list_table([day.file.path], options, folder) as table, table.reading():
+    with list_table([day.file], options, folder, said) as table, table.reading():
         mapping = choose(
             table.header, {"member": True}, {"member": options.member_col}, "The snapshot"
         )
