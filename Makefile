@@ -14,8 +14,9 @@ demo: $(READY)
 	$(BIN)/retainkit demo demo --overwrite
 	$(BIN)/retainkit cohort demo/events.parquet --members demo/members.csv --tz Asia/Shanghai
 
+# The tests of one file run in one process, and share what takes long to make.
 test: check
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # For the tests of pages in a browser: they are skipped where there is none and none can be had.
 browser:
@@ -26,7 +27,7 @@ browser:
 
 # Each law with three times the generated cases that it says, some twenty minutes.
 laws: $(READY)
-	RETAINKIT_CASES=3 $(BIN)/python -m pytest -n auto --dist loadgroup
+	RETAINKIT_CASES=3 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .

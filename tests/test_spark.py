@@ -42,10 +42,9 @@ ABSENT = [
     *(["Java"] if shutil.which("java") is None else []),
     *(["PySpark"] if importlib.util.find_spec("pyspark") is None else []),
 ]
-pytestmark = [
-    pytest.mark.skipif(bool(ABSENT), reason=f"Spark is not tested: no {' and no '.join(ABSENT)}"),
-    pytest.mark.xdist_group("spark"),
-]
+pytestmark = pytest.mark.skipif(
+    bool(ABSENT), reason=f"Spark is not tested: no {' and no '.join(ABSENT)}"
+)
 
 SPARK = EngineOptions(engine="spark")
 SUFFIXES = [("csv", True), ("parquet", False)]
