@@ -132,7 +132,13 @@ def test_a_picture_alone_is_one_page(command: str, table: str) -> None:
     assert not {name for name in found.attributes if name in ("href", "src") or name[:2] == "on"}
 
 
-@EACH_PICTURE
+@pytest.mark.parametrize(
+    ("command", "table"),
+    [
+        *EACH[::5],
+        *(pytest.param(*each, marks=pytest.mark.long) for each in EACH if each not in EACH[::5]),
+    ],
+)
 def test_a_png_has_a_size(command: str, table: str) -> None:
     data = render_bytes(ONE[command], "png", table=table)
     assert data.startswith(b"\x89PNG\r\n\x1a\n")

@@ -86,9 +86,10 @@ class Local(Worker):
             told = used.drop(CLOCK, strict=False)
             hashes = row_hashes(keys, told) if builder.needs.counts_rows else None
             builder.add(told)
+            crowd.add(keys)
+            seen = Seen.of(used)
             with lock:
-                account.seen += Seen.of(used)
-                crowd.add(keys)
+                account.seen += seen
                 if hashes is not None:
                     alike.add(hashes)
 

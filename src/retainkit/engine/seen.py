@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
+from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -21,7 +22,7 @@ from retainkit.sources.params import as_of, late, late_notes
 from retainkit.timeline import Timeline
 from retainkit.wording import counted
 
-_PLACES = 20  # bits
+_PLACES = 18  # bits: 2 MiB, which stay in a core's cache
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -81,17 +82,21 @@ class Crowd:
     """Rows by member, added up where keys lie close: members are few beside the places there are.
 
     So it takes the same memory for any number of members, and tells who has a large share of all
-    rows; by chance two of them may share a place, once in thousands of times.
+    rows; by chance two of them may share a place, once in thousands of times. Any thread may add.
     """
 
     def __init__(self) -> None:
         self._rows = np.zeros(1 << _PLACES, np.int64)
+        self._lock = Lock()
 
     def add(self, keys: NDArray[np.uint64]) -> None:
         """Count rows by the keys of their members."""
         # Multiplied, so that numbers in a row, which are their own keys, do not lie in a row.
-        places = (keys * _ODD) >> np.uint64(64 - _PLACES)
-        self._rows += np.bincount(places.view(np.int64), minlength=1 << _PLACES)
+        places = keys * _ODD
+        places >>= np.uint64(64 - _PLACES)
+        more = np.bincount(places.view(np.int64), minlength=1 << _PLACES)
+        with self._lock:
+            self._rows += more
 
     def busy(self, rows: int) -> tuple[int, int]:
         """Return how many members have more than MUCH of so many rows each, and their rows."""

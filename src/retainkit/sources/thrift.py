@@ -32,10 +32,15 @@ class Reader:
             raise BrokenError("nested too deep")
         fields: Fields = {}
         field = 0
-        while head := self._byte():
+        while head := self._data[self.at]:
+            self.at += 1
             field = field + (head >> 4) if head >> 4 else self._signed()
             kind = head & 15
-            fields[field] = None if kind in (_TRUE, _FALSE) else self._value(kind, deep)
+            if _BYTE < kind <= _I64:  # most are
+                fields[field] = self._signed()
+            else:
+                fields[field] = None if kind in (_TRUE, _FALSE) else self._value(kind, deep)
+        self.at += 1
         return fields
 
     def _value(self, kind: int, deep: int) -> Value:
@@ -75,6 +80,9 @@ class Reader:
 
     def _varint(self) -> int:
         value = shift = 0
+        if (byte := self._data[self.at]) < 0x80:  # most are
+            self.at += 1
+            return byte
         while (byte := self._byte()) >= 0x80:
             value |= (byte & 0x7F) << shift
             shift += 7

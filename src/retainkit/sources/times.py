@@ -109,15 +109,17 @@ def _typed(column: Column, zones: Zones) -> Times:
     tz = zones.dates if dtype == pl.Date else zones.times
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         zoned = column.values.cast(pl.Datetime("us", dtype.time_zone), strict=False)
-        moments = zoned.cast(pl.Int64)
-        return Times(_marked(column.values, moments, moments, zones))
-    local = column.values.cast(pl.Datetime("us"), strict=False)
-    moments = local.cast(pl.Int64)
+        us = zoned.cast(pl.Int64)
+        return Times(_marked(us, us, column, zones))
+    local = column.values
+    if dtype != pl.Datetime("us"):
+        local = local.cast(pl.Datetime("us"), strict=False)
+    us = moments = local.cast(pl.Int64)
     if tz != "UTC":
         moments = _by_batch(local, lambda batch: to_utc(batch, tz))
     notes = _naive_notes(column.title, zones, {dtype != pl.Date})
     clock = _clock(tz, _as_written) if dtype != pl.Date else None
-    return Times(_marked(column.values, moments, local.cast(pl.Int64), zones), notes, clock)
+    return Times(_marked(moments, us, column, zones), notes, clock)
 
 
 def _as_written(local: pl.Series) -> pl.Series:
@@ -128,10 +130,14 @@ def _clock(tz: str, wall: Reader) -> Clock | None:
     return None if tz == "UTC" else Clock(tz, wall)
 
 
-def _marked(values: pl.Expr, moments: pl.Expr, local: pl.Expr, zones: Zones) -> pl.Expr:
+def _marked(moments: pl.Expr, local: pl.Expr, column: Column, zones: Zones) -> pl.Expr:
     """Return the moments, and of placeholders that they are; years too far off to be us, too."""
-    beyond = local.is_null() & values.is_not_null()
-    odd = is_placeholder(local) | is_zero(moments, zones) | beyond
+    odd = is_placeholder(local)
+    if moments is not local or zones.zeros != (0,):  # else it is asked for already
+        odd |= is_zero(moments, zones)
+    dtype = column.sample.dtype
+    if not (isinstance(dtype, pl.Datetime) and dtype.time_unit in ("us", "ns")):
+        odd |= local.is_null() & column.values.is_not_null()
     return pl.when(odd).then(ZERO).otherwise(moments)
 
 
