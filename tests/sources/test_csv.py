@@ -231,6 +231,15 @@ def test_quoted_cells_keep_separators_quotes_and_newlines(file: Path) -> None:
     assert (table.header, table.rows) == (("user\nid", "b"), [('x,"y"\nz', "2")])
 
 
+def test_a_quote_in_the_header_that_swallows_rows_is_told_without_them(file: Path) -> None:
+    write(file, 'user_id,"time,x\n\nann,2024-03-04,1\nbob,7",y,z\ncid,2024-03-05,1,2\n')
+    told = refused(file)
+    assert "a quote in its header that swallows rows" in told
+    assert "ann" not in told
+    write(file, 'user_id,"time,\nlocal",x\ncid,2024-03-05,1\n')
+    assert opened(file).header == ("user_id", "time,\nlocal", "x")
+
+
 def test_origin_adds_file_and_row(tmp_path: Path) -> None:
     a = write(tmp_path / "a.csv", "user_id\nu1\n\nu2\n")
     b = write(tmp_path / "b.csv", "user_id\nu3\n")

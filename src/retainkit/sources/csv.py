@@ -23,7 +23,7 @@ from retainkit.sources.files import Scratch
 from retainkit.sources.limits import any_filled, check_columns
 from retainkit.sources.lines import Lines
 from retainkit.sources.magic import Head
-from retainkit.sources.names import FOOT, LONG, ROW, readable
+from retainkit.sources.names import FOOT, LONG, ROW, readable, refuse_swallowed
 from retainkit.sources.options import SourceOptions
 from retainkit.sources.parts import Kin, Part
 from retainkit.sources.stored import Stored
@@ -95,6 +95,7 @@ def read_csv(
     check_columns(file.name, width, options)
     unnamed = [f"column_{i}" for i in range(1, width + 1)]
     names, renamed = readable(start.rows[0]) if options.header else (unnamed, {})
+    refuse_swallowed(file.name, names, separator)
     notes = text.notes
     if separator != ",":
         notes = (*notes, f"separated by {_SPOKEN.get(separator, repr(separator))}")

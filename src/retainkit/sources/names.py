@@ -65,6 +65,15 @@ def refuse_own_names(name: str, columns: Iterable[str]) -> None:
         )
 
 
+def refuse_swallowed(name: str, cells: Iterable[str], separator: str) -> None:
+    """Raise InputError for a header with a cell in which lines look like rows; it shows none."""
+    if any(sum(separator in line for line in cell.splitlines()) > 1 for cell in cells):
+        raise InputError(
+            f"'{name}' has a quote in its header that swallows rows.",
+            "Close it where the name ends, or remove it.",
+        )
+
+
 def headless(name: str) -> InputError:
     """Return the error for a file that begins with a row of values."""
     return InputError(
