@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from retainkit.cli import app
+from invoked import invoked
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad-inputs.md"
 HEAD = "user_id,event_time,amount\n"
@@ -66,9 +65,8 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
 
 def run(line: str, **env: str | None) -> Ran:
     """Run a command line in this process; nothing unforeseen may come of it."""
-    done = CliRunner().invoke(app, shlex.split(line), env=env)
-    assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
-    return Ran(done.exit_code, done.stdout, done.stderr)
+    done = invoked(*shlex.split(line), **env)
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def check(case: Case, folder: Path) -> None:

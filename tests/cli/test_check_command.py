@@ -74,6 +74,7 @@ def run(folder: Path, *args: str, command: str = "check") -> subprocess.Complete
 def test_exit_codes(folder: Path, args: list[str], code: int) -> None:
     done = run(folder, *args)
     assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(("bound", "code"), [("0.5", 0), ("0.6", 3)])
