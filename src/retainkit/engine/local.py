@@ -85,7 +85,7 @@ class Local(Worker):
             keys = builder.packing.keys(used["member"])
             told = used.drop(CLOCK, strict=False)
             hashes = row_hashes(keys, told) if builder.needs.counts_rows else None
-            builder.add(told)
+            builder.add(told, keys)
             crowd.add(keys)
             seen = Seen.of(used)
             with lock:

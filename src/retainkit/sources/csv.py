@@ -91,10 +91,9 @@ def read_csv(
     separator = separator_of(text, options.separator)
     said = said_columns(options)
     start = _start(text, separator, said, header=options.header)
-    width = len(start.rows[0]) if options.header else max(map(len, start.rows))
-    check_columns(file.name, width, options)
-    unnamed = [f"column_{i}" for i in range(1, width + 1)]
-    names, renamed = readable(start.rows[0]) if options.header else (unnamed, {})
+    titles = start.rows[0] if options.header else [""] * max(map(len, start.rows))
+    check_columns(file.name, len(titles), options)
+    names, renamed = readable(titles)
     refuse_swallowed(file.name, names, separator)
     notes = text.notes
     if separator != ",":

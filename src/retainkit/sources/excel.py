@@ -45,13 +45,11 @@ def read_excel(file: File, options: SourceOptions, *, origin: bool) -> Part:
     if options.header:
         first = [[cell or "" for cell in row] for row in cells.head(LOOKED_AT).rows()]
         top = header_row(first, said_columns(options), even=True)
-    width = range(cells.width)
+    titles = [""] * cells.width
     if options.header:
-        titles = [str(title or "") for title in cells.row(top)]
-        names, renamed = readable(_without_end(titles))
-        body = cells[top + 1 :]
-    else:
-        names, renamed, body = [f"column_{i + 1}" for i in width], {}, cells
+        titles = _without_end([str(title or "") for title in cells.row(top)])
+    names, renamed = readable(titles)
+    body = cells[top + options.header :]
     lost = [name for name in body.columns[len(names) :] if body[name].null_count() < body.height]
     rows = body.with_row_index(ROW, top + 1 + options.header).select(
         pl.col(ROW).cast(pl.Int64), *(pl.col(f"{i}").alias(name) for i, name in enumerate(names))

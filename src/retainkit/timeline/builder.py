@@ -63,12 +63,17 @@ class Builder:
         self._names: Runs[pl.DataFrame] = Runs(merged_names)
         self._listed: Listed | None = None
 
-    def add(self, events: pl.DataFrame) -> None:
-        """Take used events: `member` (or its hashes), `time`, `marks`, and what the needs name."""
+    def add(self, events: pl.DataFrame, keys: Keys | None = None) -> None:
+        """Take used events: `member` (or its hashes), `time`, `marks`, and what the needs name.
+
+        keys: of the members, where they are made already.
+        """
         if not events.height:
             return
         run: Any
-        run, known = self._packed(events) if self.packs else self._sorted(events)
+        if keys is None:
+            keys = self.packing.keys(events["member"])
+        run, known = self._packed(events, keys) if self.packs else self._sorted(events, keys)
         names = self._named(events["member"])
         with self._lock:
             self._rows.add(run)
@@ -136,10 +141,9 @@ class Builder:
             return _CHECK_BITS
         return self._layout.aligned_bits if self._layout else 0
 
-    def _packed(self, events: pl.DataFrame) -> tuple[Keys, list[Keys]]:
+    def _packed(self, events: pl.DataFrame, keys: Keys) -> tuple[Keys, list[Keys]]:
         """Return events as one run of words, and the checks of their members if there are any."""
         ids = events["member"]
-        keys = self.packing.keys(ids)
         checks = self.packing.checks(ids, keys)
         times, marks = events["time"].to_numpy(), events["marks"].to_numpy()
         words = np.empty(events.height, np.uint64)
@@ -152,11 +156,9 @@ class Builder:
         words = distinct(words, self.needs.repeats)
         return words, [] if checks is None else [distinct(checks)]
 
-    def _sorted(self, events: pl.DataFrame) -> tuple[pl.DataFrame, list[Keys]]:
+    def _sorted(self, events: pl.DataFrame, keys: Keys) -> tuple[pl.DataFrame, list[Keys]]:
         """Return events as one run of columns, and the checks of their members if any."""
-        ids = events["member"]
-        keys = self.packing.keys(ids)
-        checks = self.packing.checks(ids, keys)
+        checks = self.packing.checks(events["member"], keys)
         rows = self._kept.of(keys, self._periods(events["time"].to_numpy()), events)
         return rows, [] if checks is None else [distinct(checks)]
 
